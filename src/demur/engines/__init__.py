@@ -1,0 +1,1 @@
+"""Text in, text out: one protocol, one file a provider, and wrappers that are engines too."""

@@ -1,0 +1,131 @@
+"""The errors of demur, one tree.
+
+::
+
+    DemurError                      exit code, hint, whether trying again can help
+    ├── InputError             (2)  what a person wrote is wrong: names file and line
+    ├── TemplateFault          (2)  a prompt template cannot be read or rendered
+    ├── EngineError            (4)  a model did not answer
+    │   ├── EngineUnavailable       nothing listens there, or the name does not resolve      (retry)
+    │   ├── CredentialsRejected     401, 403
+    │   ├── ModelNotFound           the server does not have the model
+    │   ├── RateLimited             429, 503: honours Retry-After                            (retry)
+    │   ├── ServerFault             other 5xx, a broken connection                           (retry)
+    │   ├── RequestTimedOut         no answer within the time allowed                        (retry)
+    │   ├── ReplyUnreadable         the body is not what the protocol promises               (retry)
+    │   └── RequestRejected         400, 422, context overflow, content filter
+    ├── GuardBlind             (4)  the guard cannot tell the canaries apart, or cannot get the policy
+    ├── JournalFault           (4)  the journal cannot be opened, read or written
+    └── ExtraMissing           (4)  an optional package is not installed
+
+A user's mistake is shown as one line and a hint, never as a traceback. Anything that is not a ``DemurError`` is a bug
+of demur's and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class DemurError(Exception):
+    """Any failure that demur foresees.
+
+    Attributes:
+        hint: what the reader can do about it, or the empty string.
+        retryable: whether the same call may succeed if it is made again.
+        exit_code: what the command line exits with when this error ends it.
+    """
+
+    retryable: bool = False
+    exit_code: int = 4
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class InputError(DemurError):
+    """Something that a person wrote cannot be used.
+
+    Attributes:
+        path: the file, where there is one.
+        line: the line in it, counted from 1, where it is known.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, path: Path | str | None = None, line: int | None = None, hint: str = "") -> None:
+        self.path = path
+        self.line = line
+        where = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
+        super().__init__(where + message, hint=hint)
+
+
+class TemplateFault(InputError):
+    """A prompt template cannot be parsed, or names a value that it is not given."""
+
+
+class EngineError(DemurError):
+    """A model did not answer a request."""
+
+
+class EngineUnavailable(EngineError):
+    """Nothing answers at the address: connection refused, unknown host, no route."""
+
+    retryable = True
+
+
+class CredentialsRejected(EngineError):
+    """The server knows no such key, or the key may not use this model."""
+
+
+class ModelNotFound(EngineError):
+    """The server answers, and does not have the model."""
+
+
+class RateLimited(EngineError):
+    """The server asks for fewer requests (429) or is overloaded (503).
+
+    Attributes:
+        retry_after_s: the wait that the server asked for, in seconds, or None.
+    """
+
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+
+
+class ServerFault(EngineError):
+    """The server failed (5xx), or the connection broke half-way."""
+
+    retryable = True
+
+
+class RequestTimedOut(EngineError):
+    """No whole answer came within the time allowed."""
+
+    retryable = True
+
+
+class ReplyUnreadable(EngineError):
+    """An answer came, and it is not what the protocol promises (torn JSON, missing fields)."""
+
+    retryable = True
+
+
+class RequestRejected(EngineError):
+    """The server refuses this very request (400, 422): asking again changes nothing."""
+
+
+class GuardBlind(DemurError):
+    """The guard cannot do its work: canaries not told apart, or no route that carries the policy to it."""
+
+
+class JournalFault(DemurError):
+    """The journal cannot be opened, read or written: it is in use, damaged, or the disk refuses."""
+
+
+class ExtraMissing(DemurError):
+    """A package that this setting needs is not installed."""

@@ -1,0 +1,1 @@
+"""What a person wrote, read and checked: tasks, policies, builders, seeds."""

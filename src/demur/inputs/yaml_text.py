@@ -1,0 +1,191 @@
+"""YAML with line numbers, read safely.
+
+The reader keeps three promises that the usual ones do not: every value knows its line, a number is kept
+as it was written beside what it means (`11.10` stays `11.10`), and `yes`, `no`, `on`, `off` and dates are
+text, as in YAML 1.2's core schema. Tags that build objects are refused; anchors and merge keys work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from demur.errors import InputError
+
+Path_: TypeAlias = tuple[str | int, ...]
+
+MAX_DEPTH = 64
+"""Deepest nesting that is read: far beyond any real file, short of the interpreter's stack."""
+MAX_NODES = 500_000
+"""Most values that a document may hold once its aliases are followed: stops alias bombs."""
+MAX_BYTES = 50_000_000
+
+_INT = re.compile(r"[-+]?[0-9]+$")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_NULLS = {"", "~", "null", "Null", "NULL"}
+_BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+class WrittenInt(int):
+    """An integer that remembers its spelling (`007`)."""
+
+    written: str
+
+
+class WrittenFloat(float):
+    """A float that remembers its spelling (`11.10`)."""
+
+    written: str
+
+
+def as_written(value: object) -> object:
+    """Turn a number that was meant as text back into the text that the author wrote."""
+    if isinstance(value, WrittenInt | WrittenFloat):
+        return value.written
+    return str(value) if type(value) in (int, float) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document.
+
+    Attributes:
+        data: mappings, lists and scalars; never an object of another kind.
+        lines: where each key or item begins, by its path from the root; lines count from 1.
+        path: the file.
+    """
+
+    data: Any
+    lines: Mapping[Path_, int]
+    path: Path
+
+    def line(self, where: Path_) -> int | None:
+        """The line of a path, or of its nearest parent that has one."""
+        while where and where not in self.lines:
+            where = where[:-1]
+        return self.lines.get(where)
+
+
+def read_documents(path: Path) -> list[Document]:
+    """Read every document of a YAML file.
+
+    Raises:
+        InputError: the file cannot be read or is not YAML, a key stands twice, or it is nested or aliased
+            beyond reason. The message names file and line.
+    """
+    text = read_text(path)
+    try:
+        nodes = [node for node in yaml.compose_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if node is not None]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise InputError(f"not valid YAML: {problem}", path=path, line=line) from None
+    except RecursionError:
+        raise InputError("nested too deeply", path=path, hint=f"At most {MAX_DEPTH} levels are read.") from None
+    return [_Builder(path).build(node) for node in nodes]
+
+
+def read_text(path: Path) -> str:
+    """Read a text file that a person wrote, as UTF-8 (a byte-order mark is dropped).
+
+    Raises:
+        InputError: it is missing, a folder, too large, or not UTF-8.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError("no such file", path=path) from None
+    except IsADirectoryError:
+        raise InputError("this is a folder, a file is wanted", path=path) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    if len(raw) > MAX_BYTES:
+        raise InputError(f"larger than {MAX_BYTES // 1_000_000} MB", path=path)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError("not UTF-8 text", path=path, line=line, hint="Save the file as UTF-8.") from None
+
+
+class _Builder:
+    """Turns a node graph into plain values, noting lines."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines: dict[Path_, int] = {}
+        self.count = 0
+
+    def build(self, node: yaml.Node) -> Document:
+        data = self._value(node, ())
+        return Document(data, self.lines, self.path)
+
+    def _fail(self, node: yaml.Node, message: str, hint: str = "") -> InputError:
+        return InputError(message, path=self.path, line=node.start_mark.line + 1, hint=hint)
+
+    def _value(self, node: yaml.Node, where: Path_) -> Any:
+        self.count += 1
+        if self.count > MAX_NODES:
+            raise self._fail(node, f"more than {MAX_NODES} values once aliases are followed")
+        if len(where) > MAX_DEPTH:
+            raise self._fail(node, f"nested more than {MAX_DEPTH} levels deep")
+        self.lines.setdefault(where, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, where)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, (*where, number)) for number, item in enumerate(node.value)]
+        assert isinstance(node, yaml.ScalarNode)
+        return self._scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, where: Path_) -> dict[str, Any]:
+        own: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                for source in _merge_sources(value_node):
+                    if not isinstance(source, yaml.MappingNode):
+                        raise self._fail(source, "a merge key (<<) needs a mapping")
+                    for key, value in self._mapping(source, where).items():
+                        merged.setdefault(key, value)
+                continue
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise self._fail(key_node, "a key must be plain text")
+            key = key_node.value
+            if key in own:
+                raise self._fail(key_node, f"the key {key!r} stands here twice", "Keep one of them.")
+            self.lines[(*where, key)] = key_node.start_mark.line + 1
+            own[key] = self._value(value_node, (*where, key))
+        return {**merged, **own}
+
+    def _scalar(self, node: yaml.ScalarNode) -> str | int | float | bool | None:
+        text: str = node.value
+        if node.tag.startswith("!") or node.tag.startswith("tag:yaml.org,2002:python"):
+            raise self._fail(node, f"the tag {node.tag} is not allowed", "demur reads plain YAML only.")
+        if node.style is not None:  # quoted or block text is text
+            return text
+        if text in _NULLS:
+            return None
+        if text in _BOOLS:
+            return _BOOLS[text]
+        if _INT.match(text) and len(text) < 400:
+            number = WrittenInt(text)
+            number.written = text
+            return number
+        if _FLOAT.match(text):
+            real = WrittenFloat(text)
+            real.written = text
+            return real
+        return text
+
+
+def _merge_sources(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        yield from node.value
+    else:
+        yield node

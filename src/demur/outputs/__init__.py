@@ -1,0 +1,1 @@
+"""What a run leaves behind: dataset files, drops, the run record."""

@@ -1,0 +1,249 @@
+"""What travels between the stages: one frozen type a state, no field filled in later.
+
+A candidate instruction is a `Draft`; past deduplication it is `Admitted`; with the guard's verdict on the
+instruction `Screened`; with a response `Answered`; with the verdict on the response a `Pair`. Whatever
+leaves on the way becomes a `Drop`, so every draft ends as exactly one pair or one drop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Label(StrEnum):
+    """A guard's answer to: is this text a violation of that policy?
+
+    `UNREADABLE` is no third opinion: no label could be read. It passes no filter, in either direction.
+    """
+
+    VIOLATES = "violates"
+    SAFE = "safe"
+    UNREADABLE = "unreadable"
+
+
+class Stage(StrEnum):
+    """The steps of a run, in their order."""
+
+    PROPOSE = "propose"
+    DEDUPE = "dedupe"
+    SCREEN_INSTRUCTION = "screen_instruction"
+    RESPOND = "respond"
+    SCREEN_RESPONSE = "screen_response"
+
+
+class Reason(StrEnum):
+    """Why a draft, or a whole round, was dropped."""
+
+    GENERATOR_REFUSED = "generator_refused"
+    NOTHING_PARSED = "nothing_parsed"
+    SURPLUS = "surplus"
+    NEAR_DUPLICATE = "near_duplicate"
+    INSTRUCTION_SAFE = "instruction_safe"
+    RESPONSE_EMPTY = "response_empty"
+    RESPONSE_CUT_OFF = "response_cut_off"
+    RESPONSE_VIOLATES = "response_violates"
+    VERDICT_UNREADABLE = "verdict_unreadable"
+    ENGINE_FAILED = "engine_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who wrote a text: the engine's type (as in a builder's `type:`) and the model's name."""
+
+    engine: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """One example pair that a person brought.
+
+    Attributes:
+        id: `seed:` and the example's number in its file, counted from 1; stable as long as the file is.
+        instruction: the request.
+        response: the refusal.
+    """
+
+    id: str
+    instruction: str
+    response: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DraftId:
+    """A draft's place in its task: the identity of everything that comes of it.
+
+    Attributes:
+        task: the task's name.
+        round: the number of the proposal request, from 0.
+        position: the place in that request's reply, from 0; -1 stands for the round as a whole.
+    """
+
+    task: str
+    round: int
+    position: int
+
+    def __str__(self) -> str:
+        place = "" if self.position < 0 else f".{self.position}"
+        return f"{self.task}#{self.round}{place}"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The nearest text in a novelty index: its id, and the ROUGE-L F1 with it, 0 to 1."""
+
+    id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a guard said of a text.
+
+    Attributes:
+        label: the answer.
+        confidence: the probability of that label by the model's token probabilities, 0 to 1, renormalised over the
+            two labels; None where the engine gave none.
+        guard: the guard's name and version, such as `granite-guardian-3.3`.
+        origin: the engine and model that answered.
+        reasoning: the trace of a thinking guard, or the cues that a rule-based one found.
+        answer: the model's words, kept as evidence.
+    """
+
+    label: Label
+    confidence: float | None
+    guard: str
+    origin: Origin
+    reasoning: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A candidate instruction, with the ids of the in-context examples that its round was given."""
+
+    id: DraftId
+    instruction: str
+    example_ids: tuple[str, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A draft that is new to its task, and its nearest neighbour among what was admitted before and the seeds."""
+
+    draft: Draft
+    neighbour: Match | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screened(Admitted):
+    """An admitted draft that the guard rated a violation."""
+
+    instruction_verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Screened):
+    """A screened draft with a response."""
+
+    response: str
+    response_origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair(Answered):
+    """An accepted pair: the guard rated its response safe."""
+
+    response_verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """What was rejected, where, why, and on what evidence.
+
+    Attributes:
+        id: the draft's id; position -1 where a whole round was lost.
+        instruction: the request, where there was one.
+        response: the response, where there was one; withheld from files where the guard rated it unsafe.
+        neighbour: the near-duplicate's id and score.
+        verdict: the verdict that decided.
+        detail: further evidence in words, such as the engine's error or the generator's refusal.
+    """
+
+    id: DraftId
+    stage: Stage
+    reason: Reason
+    instruction: str = ""
+    response: str = ""
+    neighbour: Match | None = None
+    verdict: Verdict | None = None
+    detail: str = ""
+
+
+class Status(StrEnum):
+    """How a task's run ended."""
+
+    COMPLETE = "complete"
+    STALLED = "stalled"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class StageCount:
+    """How many drafts a stage kept, and how many it dropped by reason."""
+
+    kept: int
+    dropped: Mapping[Reason, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineUse:
+    """What one engine did for a task.
+
+    Attributes:
+        role: the builder's block that used it.
+        origin: engine type and model.
+        asked: requests that went to the model.
+        replayed: requests that the journal answered.
+        retried: further attempts after a fault.
+        failed: requests that were given up.
+        prompt_tokens: as the server counted them, replayed replies included.
+        completion_tokens: likewise.
+    """
+
+    role: str
+    origin: Origin
+    asked: int
+    replayed: int
+    retried: int
+    failed: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a task's run came to.
+
+    Attributes:
+        counts: by stage, over the rounds and positions up to the last accepted pair.
+        surplus: drafts begun beyond that point; their replies stay in the journal for a longer run.
+        elapsed_s: wall-clock seconds of this run.
+        files: what was written, by its name in the output folder.
+    """
+
+    task: str
+    status: Status
+    wanted: int
+    accepted: int
+    rounds: int
+    surplus: int
+    counts: Mapping[Stage, StageCount]
+    engines: tuple[EngineUse, ...]
+    elapsed_s: float
+    files: Mapping[str, str] = field(default_factory=dict)
+    detail: str = ""
