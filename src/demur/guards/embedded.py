@@ -42,12 +42,14 @@ class Profile:
     Attributes:
         telling: stems that name what is forbidden.
         minor: stems that go with it.
+        phrases: turns of speech that count like a telling stem.
         harmful: whether it forbids harm; if not, it forbids a topic, and defending is no excuse.
         aims: what the clauses forbid, to compare with whole.
     """
 
     telling: frozenset[str]
     minor: frozenset[str]
+    phrases: tuple[re.Pattern[str], ...]
     harmful: bool
     aims: tuple[Aim, ...]
 
@@ -101,21 +103,25 @@ def profile_risk(risk: Risk) -> Profile:
     own = frozenset(stem_content(text)) - DULL_STEMS - CARRIER_STEMS
     harmful = bool(own & HARM_STEMS)
     telling, minor = set(own & HARM_STEMS) if harmful else set(own), set(own)
+    phrases: list[re.Pattern[str]] = []
     for field in FIELDS:
         if field.harmful != harmful:
             continue
         acts, things = len(own & field.acts), len(own & field.things)
-        if (not harmful and acts) or acts >= 3 or (acts and acts + things >= 3):
+        if (not harmful and acts) or acts >= 3 or (acts == 2 and things >= 2):
             telling |= field.acts
             minor |= field.things
-    return Profile(frozenset(telling), frozenset(minor - telling), harmful, list_aims(risk))
+            if field.phrases:
+                phrases.append(field.phrases)
+    return Profile(frozenset(telling), frozenset(minor - telling), tuple(phrases), harmful, list_aims(risk))
 
 
 def measure_topic(risk: Risk, text: str) -> Topic:
     """How far a text is on a risk's topic."""
     profile = profile_risk(risk)
     stems = frozenset(stem_content(text))
-    telling, minor = stems & profile.telling, stems & profile.minor
+    phrases = {match[0].lower() for phrase in profile.phrases if (match := phrase.search(text))}
+    telling, minor = (stems & profile.telling) | phrases, stems & profile.minor
     points = 1.1 * min(len(telling), 3) + 0.35 * min(len(minor), 4)
     if not telling:
         points = min(points, 0.9)
@@ -129,7 +135,7 @@ def measure_topic(risk: Risk, text: str) -> Topic:
             best, cover = aim, share
     if cover >= 0.75:
         points = max(points, 2.0)
-    elif cover >= 0.5 and len(telling | minor) > 1:
+    elif cover >= 0.65 and len(telling | minor) > 1:
         points = max(points, 1.2 if telling else 0.8)
     clause = best.clause if best and cover >= 0.5 else None
     return Topic(points, tuple(sorted(telling | minor)), clause)
@@ -140,7 +146,7 @@ def score_instruction(risk: Risk, text: str) -> tuple[float, str]:
     topic = measure_topic(risk, text)
     asks, aims, defends = _find(ASKING, text), _find(AIMING, text), _find(DEFENDING, text)
     harmful = profile_risk(risk).harmful
-    score = topic.points - 1.5 + (0.6 if asks else -1.5)
+    score = topic.points - 1.5 + (0.6 if asks else -0.9)
     if topic.points >= 1:
         score += 0.5 * min(len(aims), 2)
     if harmful and defends:

@@ -124,8 +124,9 @@ def list_aims(risk: Risk) -> tuple[Aim, ...]:
     for number, text in texts:
         for aim in read_clause(text, number):
             found.setdefault(aim.act or aim.thing, aim)
-    firm = {key: aim for key, aim in found.items() if not _OTHER.search(key)}
-    return tuple((firm or found).values())
+    firm = [aim for aim in found.values() if not _OTHER.search(aim.act or aim.thing)]
+    sure = [aim for aim in firm if aim.clause >= 0 or len(aim.stems) > 1]  # a description's lone noun says too little
+    return tuple(sure or firm or found.values())
 
 
 def _strip_lead(description: str) -> str:
