@@ -54,7 +54,7 @@ FIELDS: tuple[Field, ...] = (
         identity campaign webmail charity rent details account""",
         r"(?:looks?|sounds?) like (?:it comes|the)|as if i were|make it believable|saves? whatever|should have left alone|"
         r"(?:asks?|asking|telling|tell) [\w ]{0,40}(?:for|to enter|to give) [\w ]{0,12}(?:card|bank|login|details|password|code)|"
-        r"empt(?:y|ies) the accounts|grow suspicious|caught by (?:a|the) filter|(?:past|around) (?:a |the )?(?:spam )?filters?",
+        r"empt(?:y|ies) the accounts|bought list|hide the unsubscribe|grow suspicious|caught by (?:a|the) filter|(?:past|around) (?:a |the )?(?:spam )?filters?",
     ),
     _field(
         """sabotage blackout outage cripple paralyse paralyze jam poison disrupt disable shut attack attacker strike
