@@ -50,6 +50,7 @@ class InputError(DemurError):
     Attributes:
         path: the file, where there is one.
         line: the line in it, counted from 1, where it is known.
+        also: further errors of the same file, found in the same reading.
     """
 
     exit_code = 2
@@ -57,6 +58,7 @@ class InputError(DemurError):
     def __init__(self, message: str, *, path: Path | str | None = None, line: int | None = None, hint: str = "") -> None:
         self.path = path
         self.line = line
+        self.also: tuple[InputError, ...] = ()
         where = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
         super().__init__(where + message, hint=hint)
 
