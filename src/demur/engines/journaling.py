@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from demur.engines.base import Chat, Engine, Identity, Reply, Request
+from demur.errors import EngineError
 from demur.records import EngineUse, Origin
 
 KEY_VERSION = 1
@@ -112,7 +113,7 @@ class JournaledEngine:
             try:
                 reply = await self._engine.complete(request)
                 await self._store.put(key, reply)
-            except BaseException:
+            except EngineError:
                 meter.failed += 1
                 raise
             finally:
