@@ -54,8 +54,8 @@ class Sampling:
     num_ctx: int | None = None
 
     def with_seed(self, seed: int) -> Sampling:
-        """The same settings, drawn from another seed; a seed that the builder sets stands."""
-        return self if self.seed is not None else replace(self, seed=seed)
+        """The same settings, drawn from a seed."""
+        return replace(self, seed=seed)
 
 
 @dataclass(frozen=True, slots=True)
