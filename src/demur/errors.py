@@ -16,6 +16,7 @@
     │   └── RequestRejected         400, 422, context overflow, content filter
     ├── GuardBlind             (4)  the guard cannot tell the canaries apart, or cannot get the policy
     ├── JournalFault           (4)  the journal cannot be opened, read or written
+    ├── OutputFault            (4)  an output file cannot be written
     └── ExtraMissing           (4)  an optional package is not installed
 
 A user's mistake is shown as one line and a hint, never as a traceback. Anything that is not a ``DemurError`` is a bug
@@ -127,6 +128,10 @@ class GuardBlind(DemurError):
 
 class JournalFault(DemurError):
     """The journal cannot be opened, read or written: it is in use, damaged, or the disk refuses."""
+
+
+class OutputFault(DemurError):
+    """An output file cannot be written; what was there before is untouched."""
 
 
 class ExtraMissing(DemurError):
