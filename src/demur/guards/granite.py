@@ -81,8 +81,8 @@ class GraniteGuard:
         version: Version,
         *,
         think: bool = False,
-        sampling: Sampling = Sampling(),
-        criteria: FixedCriteria = FixedCriteria(),
+        sampling: Sampling | None = None,
+        criteria: FixedCriteria | None = None,
     ) -> None:
         """Set up the guard; nothing is asked yet.
 
@@ -99,11 +99,13 @@ class GraniteGuard:
         if think and version == "3.2":
             hint = "Set think: false, or use Granite Guardian 3.3 or 4.1."
             raise InputError("Granite Guardian 3.2 has no thinking mode", hint=hint)
+        criteria = criteria or FixedCriteria()
         criteria.check(version)
         self._engine = engine
         self._version = version
         self._think = think
         self._criteria = criteria
+        sampling = sampling or Sampling()
         self._sampling = replace(
             sampling,
             temperature=0.0 if sampling.temperature is None else sampling.temperature,

@@ -34,7 +34,7 @@ class Reading:
 
     Attributes:
         label: the label, or `UNREADABLE`.
-        confidence: the probability of that label, renormalised over yes and no; None without logprobs, or where
+        confidence: the label's probability, renormalised over yes and no; None without logprobs, or where
             they do not show the label as one token.
         reasoning: the text of the thinking trace.
     """

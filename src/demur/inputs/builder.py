@@ -76,7 +76,7 @@ class GuardSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    filter: bool = Field(default=False, description="As in the specification's file; demur's two filters are always on.")
+    filter: bool = Field(default=False, description="Read and kept; demur's two filters are always on.")
 
 
 class GraniteGuardSettings(GuardSettings):
@@ -88,11 +88,11 @@ class GraniteGuardSettings(GuardSettings):
     )
     think: bool = Field(default=False, description="Let the model reason before its score (3.3 and 4.1).")
     lm_config: AnyEngine = Field(description="The engine that serves the model.")
-    criteria_id: Text | None = Field(default=None, description="A built-in of 3.3, such as harm, in place of the policy.")
-    custom_criteria: Text | None = Field(default=None, min_length=1, description="Criteria in place of the policy's.")
-    custom_scoring_schema: Text | None = Field(default=None, min_length=1, description="What yes and no mean.")
+    criteria_id: Text | None = Field(default=None, description="A built-in of 3.3, in place of the policy.")
+    custom_criteria: Text | None = Field(default=None, min_length=1, description="In place of the policy's.")
+    custom_scoring_schema: Text | None = Field(default=None, min_length=1, description="What yes and no say.")
     risk_name: Text | None = Field(default=None, description="3.2: a built-in risk, or a name of your own.")
-    risk_definition: Text | None = Field(default=None, min_length=1, description="3.2: what your own risk is.")
+    risk_definition: Text | None = Field(default=None, min_length=1, description="3.2: your own risk's text.")
 
 
 class EmbeddedGuardSettings(GuardSettings):
