@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from demur.inputs.policy import Text
+from demur.inputs.validation import InputModel
 from demur.inputs.yaml_text import as_written
 
 
-class EngineSettings(BaseModel):
+class EngineSettings(InputModel):
     """What every engine block may set. `api_key` and the operational knobs are no part of a journal key."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     timeout_s: float = Field(default=120.0, gt=0, description="Seconds that one attempt may take.")
     deadline_s: float = Field(default=600.0, gt=0, description="Seconds that a request may take, retries included.")
@@ -71,10 +70,8 @@ AnyEngine: TypeAlias = Annotated[
 ]
 
 
-class GuardSettings(BaseModel):
+class GuardSettings(InputModel):
     """What every guard block may set."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     filter: bool = Field(default=False, description="Read and kept; demur's two filters are always on.")
 
@@ -102,3 +99,11 @@ class EmbeddedGuardSettings(GuardSettings):
 
 
 AnyGuard: TypeAlias = Annotated[GraniteGuardSettings | EmbeddedGuardSettings, Field(discriminator="type")]
+
+
+class DedupSettings(InputModel):
+    """Deduplication by ROUGE-L F1."""
+
+    type: Literal["rouge_scorer"]
+    filter: bool = Field(default=True, description="Drop duplicates; false only notes the nearest neighbour.")
+    threshold: float = Field(default=0.7, gt=0, description="A draft this near to an earlier one is a duplicate; above 1: off.")

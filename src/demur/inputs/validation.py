@@ -128,9 +128,17 @@ def read_environment(data_dir: Path | None = None) -> dict[str, str]:
 
 
 def expand(
-    document: Document, environment: Mapping[str, str], *, data: object = None, prose: frozenset[str] = frozenset()
+    document: Document,
+    environment: Mapping[str, str],
+    *,
+    data: object = None,
+    at: Path_ = (),
+    prose: frozenset[str] = frozenset(),
 ) -> Any:
     """Replace `${NAME}` and `${NAME:-default}` in every string but those under the top-level keys in `prose`.
+
+    Args:
+        data: the values to expand, where they are not the whole document; they stand at `at`.
 
     Raises:
         InputError: a variable is not set.
@@ -161,4 +169,4 @@ def expand(
             hint=f"Set it (export {name}=…), or give a default here: ${{{name}:-…}}.",
         )
 
-    return walk(document.data if data is None else data, ())
+    return walk(document.data if data is None else data, at)
