@@ -48,9 +48,9 @@ def write_jsonl(path: Path, records: Iterable[Mapping[str, object]]) -> None:
     write_text(path, (encode(record) + "\n" for record in records))
 
 
-def encode(record: Mapping[str, object]) -> str:
-    """One line of JSON. Lone surrogates, which no UTF-8 file can hold, become U+FFFD; line separators are escaped."""
-    text = json.dumps(record, ensure_ascii=False)
+def encode(record: Mapping[str, object], *, indent: int | None = None) -> str:
+    """JSON, on one line unless indented. Lone surrogates, which no UTF-8 file can hold, become U+FFFD; line separators are escaped."""
+    text = json.dumps(record, ensure_ascii=False, indent=indent)
     # U+2028 and U+2029 are legal in JSON, and end a line for some readers.
     text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
     return text.encode("utf-8", errors="replace").decode("utf-8") if not text.isascii() else text
