@@ -27,6 +27,18 @@ class ReplyStore(Protocol):
         ...
 
 
+class NoStore:
+    """A store that keeps nothing: for commands that save nothing."""
+
+    def get(self, key: bytes) -> Reply | None:
+        """Nothing."""
+        del key
+        return None
+
+    async def put(self, key: bytes, reply: Reply) -> None:
+        """Forget it."""
+
+
 def compute_key(identity: Identity, request: Request) -> bytes:
     """A request's identity: engine, model, endpoint, prompt, sampling, logprobs wanted, sample number; 20 bytes.
 
