@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from demur.errors import InputError
 from demur.inputs.validation import InputModel, suggest, validate
 from demur.inputs.yaml_text import as_written, read_documents
 
-Text = Annotated[str, BeforeValidator(as_written)]
+Text = Annotated[str, BeforeValidator(as_written), WithJsonSchema({"type": ["string", "number"]})]
 """A string as the author wrote it: `risk_id: 11.10` stays `11.10`, though YAML reads a number."""
 
 
