@@ -113,7 +113,7 @@ def translate_status(
     if status in (404, 405):
         return RequestRejected(
             f"{address} does not know this route (HTTP {status}){tail}",
-            hint="Check `base_url`: OpenAI-compatible servers want `/v1` at its end, Ollama's native API does not.",
+            hint="Check `base_url`: OpenAI-compatible servers want `/v1` at its end, Ollama's API not.",
         )
     if status == 408:
         return RequestTimedOut(

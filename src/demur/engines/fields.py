@@ -15,8 +15,7 @@ Json: TypeAlias = Mapping[str, object]
 """A decoded JSON object, read by the functions of this module and never passed on."""
 
 IMPROBABLE = -9999.0
-"""The protocol's own figure for a token too improbable to report; also stands for a missing or infinite
-one."""
+"""OpenAI's own figure for a token too improbable to report; stands for a missing or infinite one too."""
 
 
 def read_object(value: object, name: str) -> Json:
@@ -68,8 +67,10 @@ def read_usage(body: Json) -> Usage:
 
 
 def read_logprob(value: object) -> float:
-    """Return `value` as a log-probability; null and minus infinity become `IMPROBABLE`, so that JSON can
-    hold it."""
+    """Return `value` as a log-probability.
+
+    Null and minus infinity become `IMPROBABLE`, so that JSON can hold them.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool) and value > IMPROBABLE:
         return float(min(value, 0.0))
     return IMPROBABLE

@@ -16,8 +16,7 @@ from demur.engines.base import Engine, Identity, Reply, Request
 from demur.errors import EngineError, RateLimited
 
 MAX_PAUSE_S = 60.0
-"""The longest that a `Retry-After` holds everybody back: past it the server is asked again, and deadlines
-can act."""
+"""The longest that a `Retry-After` holds everybody back: past it the server is asked again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Ollama by its native API: `/api/chat`, and `/api/generate` with `raw` (github.com/ollama/ollama,
-docs/api.md).
+"""Ollama by its native API: `/api/chat`, and `/api/generate` with `raw`.
 
+The source is docs/api.md and docs/openapi.yaml of github.com/ollama/ollama.
 `/v1/completions` of an Ollama applies the model's template; `raw: true` of `/api/generate` is the only way
 past it.
 Log-probabilities come since version 0.12.11, at most 20 alternatives a token; older servers ignore the wish.

@@ -24,8 +24,7 @@ MAX_TOP_LOGPROBS = 20
 """OpenAI's limit in the chat endpoint, and vLLM's default `--max-logprobs`."""
 
 RAW_MAX_TOKENS = 1024
-"""Asked of `/completions` where nobody says how long a reply may be: that route's own default is 16
-tokens."""
+"""Asked of `/completions` where nobody sets a limit: that route's own default is 16 tokens."""
 
 
 class OpenAIEngine:
@@ -73,8 +72,9 @@ class OpenAIEngine:
         if kind is ServerKind.UNKNOWN:
             raise RequestRejected(
                 f"{self._client.address} offers no route for raw prompts that demur knows",
-                hint="Raw prompts go to Ollama, llama.cpp's llama-server or vLLM. Elsewhere use a guard that needs no "
-                "template: Granite Guardian 4.1, or a judge. For a vLLM behind a proxy, say `type: vllm-server`.",
+                hint="Raw prompts go to Ollama, llama.cpp's llama-server or vLLM. Elsewhere use a guard "
+                "that needs no template: Granite Guardian 4.1, or a judge. For a vLLM behind a proxy, say "
+                "`type: vllm-server`.",
             )
         body = self._write_completion(request.prompt, request, sampling, kind)
         return _read_reply(

@@ -55,8 +55,9 @@ async def identify_server(
     timeout_s: float = PROBE_TIMEOUT_S,
     client: JsonClient | None = None,
 ) -> Server:
-    """Ask an address what it is: `/api/version` answers only on Ollama, `/props` on llama.cpp, `/version`
-    on vLLM.
+    """Ask an address what it is.
+
+    `/api/version` answers only on Ollama, `/props` only on llama.cpp, `/version` on vLLM.
 
     Args:
         base_url: with or without a trailing `/v1`.
@@ -94,8 +95,9 @@ async def list_models(
     timeout_s: float = PROBE_TIMEOUT_S,
     client: JsonClient | None = None,
 ) -> tuple[str, ...]:
-    """The names of the models that a server has, sorted: by `/v1/models`, which all of them know, else
-    Ollama's `/api/tags`.
+    """The names of the models that a server has, sorted.
+
+    `/v1/models` is known to all of them; Ollama's `/api/tags` is asked next.
 
     Raises:
         EngineError: the server could not be asked, or knows neither route.

@@ -36,8 +36,7 @@ CONNECT_TIMEOUT_S = 10.0
 """A server that is there takes a connection at once, however long its model then thinks."""
 
 KEEPALIVE_S = 4.0
-"""Shorter than uvicorn's 5 s, so that no request is sent on a connection that the server is about to
-close."""
+"""Shorter than uvicorn's 5 s: no request goes out on a connection that the server is about to close."""
 
 
 class JsonClient:
