@@ -1,0 +1,7 @@
+"""The engine that needs no model: what can be asked for is read off the policy, and put into words by a grammar."""
+
+from __future__ import annotations
+
+from demur.engines.embedded.engine import MODEL, EmbeddedEngine
+
+__all__ = ["MODEL", "EmbeddedEngine"]

@@ -1,0 +1,68 @@
+"""The engine without a model: answers from the values behind a request instead of from its prompt."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from random import Random
+
+from demur.engines.base import Chat, Identity, ProposeAsk, Reply, Request, RespondAsk, Usage
+from demur.engines.embedded.grammar import compose_requests
+from demur.engines.embedded.refusals import compose_refusal
+from demur.errors import RequestRejected
+from demur.records import Origin
+
+MODEL = "embedded-1"
+"""The rules' version, for journal keys and records: raised whenever they compose other texts than before."""
+
+
+class EmbeddedEngine:
+    """Composes requests and refusals from the policy, the examples and a grammar.
+
+    For trying demur, for tests and for cold starts; no source of training data. The same request always gets the
+    same reply: it is drawn by the request's sampling seed and sample number.
+    """
+
+    @property
+    def identity(self) -> Identity:
+        """The rules and their version; they are served nowhere."""
+        return Identity(engine="embedded", model=MODEL)
+
+    async def complete(self, request: Request) -> Reply:
+        """Compose the reply.
+
+        Raises:
+            RequestRejected: it is a guard's request; judging is `validators/embedded`'s work.
+        """
+        ask = request.ask
+        if isinstance(ask, ProposeAsk):
+            random = _seed_random(request, ask.risk.risk)
+            questions = compose_requests(ask.risk, ask.examples, ask.count, random)
+            text = "\n\n".join(f"### Question {number}:\n{question}" for number, question in enumerate(questions, 1))
+        elif isinstance(ask, RespondAsk):
+            text = compose_refusal(ask.risk, ask.instruction, _seed_random(request, ask.instruction))
+        else:
+            raise RequestRejected(
+                "the embedded engine does not judge",
+                hint="Use `type: validators/embedded` for the builder's guard block.",
+            )
+        usage = Usage(_count_prompt_words(request), len(text.split()))
+        return Reply(text=text, finish="stop", origin=Origin("embedded", MODEL), usage=usage)
+
+    async def accepts_raw(self) -> bool:
+        """Never: no prompt is read at all."""
+        return False
+
+    async def close(self) -> None:
+        """There is nothing to release."""
+
+
+def _seed_random(request: Request, text: str) -> Random:
+    """A generator that depends on the request's content alone, alike on every machine and in every process."""
+    key = f"{request.sampling.seed}\0{request.sample}\0{text}".encode(errors="surrogatepass")
+    return Random(int.from_bytes(blake2b(key, digest_size=8).digest()))  # noqa: S311 - composing, not secrecy
+
+
+def _count_prompt_words(request: Request) -> int:
+    if isinstance(request.prompt, Chat):
+        return sum(len(message.content.split()) for message in request.prompt.messages)
+    return len(request.prompt.text.split())
