@@ -111,7 +111,7 @@ async def check_criteria(guard: Guard) -> CanaryReport:
         words = f"{guard.name} judges by the policy that it is given"
     elif covered.verdict.label is Label.SAFE and other.passed:
         words = (
-            f"{guard.name} rates a request safe under a policy made to forbid it: it does not see the policy"
+            f"{guard.name} rates a request safe under a policy that forbids it: the policy is not seen"
         )
     else:
         words = f"{guard.name} does not follow a made-up policy: " + _list_trials((covered, other))
