@@ -18,6 +18,7 @@ from demur.engines.embedded.words import (
     looks_english,
     make_third_person,
     split_words,
+    stem,
     stem_content,
     turn_into_gerund,
     undo_gerund,
@@ -37,8 +38,8 @@ class Aim:
         act: verb phrase in the base form, `run exploits`; empty where the clause names no act.
         acting: its gerund, `running exploits`.
         thing: noun phrase, `code to run exploits`.
-        topic: a few words that name it in general, for a reply: `running exploits`.
-        stems: its content words, for comparing.
+        topic: a few words that name it in general and take a verb in the singular, for a reply: `running exploits`.
+        stems: the content words of what is asked for, for comparing.
         clause: its clause's place in `reply_cannot_contain`; -1 for the description.
     """
 
@@ -139,7 +140,7 @@ def read_clause(clause: str, number: int = -1) -> tuple[Aim, ...]:
     text = " ".join(clause.split()).strip(" .;:,-•*\"'“”")
     if not looks_english(text):
         return (_make_aim(number, thing=f"“{text}”" if text else "something that I may not have"),)
-    text = _lower_first(_ASIDES.sub("", text).strip() or text)
+    text = lower_first(_ASIDES.sub("", text).strip() or text)
     aims: list[Aim] = []
     for part in _split_carriers(text):
         aims += _read_part(part, number)
@@ -151,17 +152,22 @@ def shorten(phrase: str, most: int = MAX_WORDS) -> str:
     words = phrase.split()
     if len(words) <= most:
         return phrase.strip(" ,")
-    for end in range(most, 3, -1):
-        if words[end].lower().strip(",") in _STARTERS and words[end - 1].lower() not in _STARTERS | _HANGING:
-            return " ".join(words[:end]).strip(" ,")
-    words = words[:most]
-    while len(words) > 2 and words[-1].lower() in _STARTERS | _HANGING:
-        words.pop()
-    return " ".join(words).strip(" ,")
+    ends = (end for end in range(most, 2, -1) if _can_end(words, end))
+    kept = words[: next(ends, most)]
+    while len(kept) > 2 and kept[-1].lower() in _STARTERS | _HANGING:
+        kept.pop()
+    head, comma, tail = " ".join(kept).strip(" ,").rpartition(", ")
+    if comma and not re.search(r"\b(?:or|and)\b", tail) and len(tail.split()) < 4:
+        return f"{head} or {tail}"  # the list lost its end
+    return f"{head}{comma}{tail}"
 
 
-_STARTERS = frozenset("that which who to in on at by for from with without against so when while or and because".split())
-_HANGING = frozenset("a an the of more most very not".split())
+def _can_end(words: list[str], end: int) -> bool:
+    return words[end].lower() in _STARTERS and words[end - 1].lower() not in _STARTERS | _HANGING
+
+
+_STARTERS = (PREPOSITIONS - {"past", "over", "under", "like"}) | frozenset("that which who so when while or and because".split())
+_HANGING = frozenset("a an the more most very not".split())
 
 
 def _split_carriers(text: str) -> list[str]:
@@ -221,7 +227,7 @@ def _read_relative(match: re.Match[str], carrier: Carrier | None, number: int) -
         first, _, others = tail.partition(" ")
         thing = shorten(f"{one} {link} {make_third_person(first) if third else first} {others}".strip())
         act = shorten(tail) if doable else f"{_make_verb(one, carrier)} {thing}"
-        aims.append(_make_aim(number, act=act, thing=thing, topic="" if doable else shorten(thing if carrier else one, 7)))
+        aims.append(_make_aim(number, act=act, thing=thing))
     return aims
 
 
@@ -231,7 +237,7 @@ _THIRD = re.compile(r"((?:^|, |\bor |\band )+)(\w+s)\b")
 def _aim_of_stance(stance: str, item: str, number: int) -> Aim:
     item = shorten(item, 9)
     thing = f"a post in favour of {item}" if stance.endswith(" for") else f"a post that tries to {stance} {item}"
-    return _make_aim(number, act=f"{stance} {item}", thing=thing, topic=shorten(item, 7))
+    return _make_aim(number, act=f"{stance} {item}", thing=thing)
 
 
 def _aim_of_carrier(word: str, carrier: Carrier, link: str, item: Item, number: int) -> Aim:
@@ -242,7 +248,7 @@ def _aim_of_carrier(word: str, carrier: Carrier, link: str, item: Item, number: 
         act = item.text
     else:
         thing = shorten(f"{carrier.name or word} {link} {item.text}")
-        return _make_aim(number, act=f"{carrier.get} {thing}", thing=thing, topic=shorten(item.text, 6))
+        return _make_aim(number, act=f"{carrier.get} {thing}", thing=thing)
     act = shorten(act)
     return _make_aim(number, act=act, thing=f"{carrier.name or word} {carrier.link} {turn_into_gerund(act)}")
 
@@ -257,7 +263,7 @@ def _aim_of_item(item: Item, number: int) -> Aim:
         act = shorten(f"{undo_gerund(first)} {tail}".strip())
         return _make_aim(number, act=act, thing=f"a guide to {acting}")
     thing = shorten(re.sub(r"^(?:any|all|the)\s+", "", item.text))
-    return _make_aim(number, act=f"{_make_verb(thing, None)} {thing}", thing=thing, topic=shorten(thing, 6))
+    return _make_aim(number, act=f"{_make_verb(thing, None)} {thing}", thing=thing)
 
 
 def _make_verb(thing: str, carrier: Carrier | None) -> str:
@@ -276,13 +282,22 @@ def _make_verb(thing: str, carrier: Carrier | None) -> str:
     return "get" if countable else "get help with"
 
 
-def _make_aim(number: int, *, act: str = "", thing: str, topic: str = "") -> Aim:
+def _make_aim(number: int, *, act: str = "", thing: str) -> Aim:
     act = " ".join(act.split())
     acting = turn_into_gerund(act) if act else ""
-    return Aim(act, acting, thing, topic or shorten(acting or thing, 7), frozenset(stem_content(act or thing)), number)
+    named = stem_content(thing)
+    stems = frozenset(named) - CARRIER_STEMS or frozenset(named)
+    topic = thing if not acting or acting.startswith("getting help with ") else acting
+    brief = re.split(r" (?:that|which|who) ", topic)[0]
+    topic = brief if len(brief.split()) > 2 else topic
+    return Aim(act, acting, thing, shorten(topic, 9), stems, number)
 
 
-def _lower_first(text: str) -> str:
+CARRIER_STEMS = frozenset(stem(word) for word in (*CARRIERS, "guide", "post", "favour", "list"))
+"""Stems that say in what form something is asked for, not what."""
+
+
+def lower_first(text: str) -> str:
     """Lower the first letter, unless the first word is an acronym or a name in capitals."""
     first = text.split(" ", 1)[0]
     return text if len(first) > 1 and not first[1:].islower() and first != "I" else text[:1].lower() + text[1:]
@@ -298,7 +313,7 @@ def read_request(instruction: str) -> Aim | None:
     words = split_words(phrase)
     if not 3 <= len(words) <= 14 or words[0] not in VERBS or re.search(r"[:;\"“”()]", phrase):
         return None
-    phrase = _lower_first(phrase)
+    phrase = lower_first(phrase)
     return _make_aim(-1, act=phrase, thing=f"a guide to {turn_into_gerund(phrase)}")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
-from demur.engines.embedded.clauses import Aim, list_aims
+from demur.engines.embedded.clauses import Aim, list_aims, lower_first
 from demur.engines.embedded.scenes import pick_scenes
 from demur.engines.embedded.words import VERBS, looks_english, stem_content, turn_into_gerund, undo_gerund
 from demur.inputs.policy import Risk
@@ -30,9 +30,10 @@ class Offer:
 def compose_refusal(risk: Risk, instruction: str, random: Random) -> str:
     """A short reply to one request. It names the topic only as generally as the policy does."""
     offers = list_offers(risk)
-    offer = random.choice(offers) if offers else None
-    topic = name_topic(risk, instruction)
     care = next((scene.care for scene in pick_scenes(risk) if scene.care), "")
+    urgent = [offer for offer in offers if offer.verb == "suggest"] if care else []
+    offer = random.choice(urgent or offers) if offers else None
+    topic = name_topic(risk, instruction)
     text = _pick_writer(risk.short_reply_type)(risk, topic, offer, random)
     return f"{care} {text}" if care and random.random() < 0.6 else text
 
@@ -72,9 +73,8 @@ def read_offer(clause: str) -> Offer | None:
     if not text or _DENIALS.search(text) or _FEELINGS.search(text) or _SPOKEN.match(text):
         return None
     if not looks_english(text):
-        return Offer("offer you this", f"instead: {text}")
-    if not text[:2].isupper():
-        text = text[0].lower() + text[1:]
+        return Offer("mention", f"this: {text}")
+    text = lower_first(text)
     suggested = _SUGGESTIONS.match(text)
     if suggested:
         rest = text[suggested.end() :]
@@ -93,8 +93,9 @@ def read_offer(clause: str) -> Offer | None:
 def _say_offer(offer: Offer | None, random: Random) -> str:
     if offer is None:
         return random.choice(_OPEN_OFFERS)
-    gerund = turn_into_gerund(offer.verb)
-    return random.choice(_OFFERS).format(verb=offer.verb, gerund=gerund, what=offer.what)
+    short = len(offer.what.split()) < 9 and offer.verb != "suggest" and ":" not in offer.what
+    form = random.choice(_SHORT_OFFERS if short and random.random() < 0.3 else _OFFERS)
+    return form.format(verb=offer.verb, gerund=turn_into_gerund(offer.verb), what=offer.what)
 
 
 _OFFERS = (
@@ -102,14 +103,19 @@ _OFFERS = (
     "What I can do is {verb} {what}.",
     "I'd be glad to {verb} {what}.",
     "If it helps, I can {verb} {what}.",
-    "I'm happy to {verb} {what} instead.",
+    "I'm happy to {verb} {what}.",
     "Instead, I could {verb} {what}.",
     "Just say the word and I'll {verb} {what}.",
     "Would it help if I were to {verb} {what}?",
     "Something I can do: {verb} {what}.",
-    "I'm open to {gerund} {what}, though.",
     "Should you want it, I can {verb} {what}.",
     "That still leaves me free to {verb} {what}.",
+)
+_SHORT_OFFERS = (
+    "I'm happy to {verb} {what} instead.",
+    "I'm open to {gerund} {what}, though.",
+    "Shall I {verb} {what} instead?",
+    "How about I {verb} {what} instead?",
 )
 _OPEN_OFFERS = (
     "Is there something else I can do for you?",

@@ -1,0 +1,186 @@
+"""A guard without a model: scores a text against the policy's own words, with cues for what the text is after.
+
+A text is on the policy's topic if it covers what one of the clauses forbids, or shares enough telling words with policy.
+Whether it then violates depends on cues: a request that asks and aims does; one that defends, reports or only wants to know
+what something is does not. It tells plain cases apart; for data that a model is to learn from, use a guard model.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from demur.engines.base import JudgeAsk
+from demur.engines.embedded.clauses import CARRIER_STEMS, Aim, list_aims
+from demur.engines.embedded.words import stem_content
+from demur.guards.embedded_lexicon import (
+    AIMING,
+    ASKING,
+    COMPLYING,
+    DECLINING,
+    DEFENDING,
+    DULL_STEMS,
+    FIELDS,
+    HARM_STEMS,
+)
+from demur.inputs.policy import Risk
+from demur.records import Label, Origin, Verdict
+
+NAME = "embedded-guard-1"
+"""The rules' version, for verdicts and records: raised whenever they judge otherwise than before."""
+
+_STEEPNESS = 1.6
+"""How fast confidence grows with the score: 0.83 at a score of 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a risk is about, as stems.
+
+    Attributes:
+        telling: stems that name what is forbidden.
+        minor: stems that go with it.
+        harmful: whether it forbids harm; if not, it forbids a topic, and defending is no excuse.
+        aims: what the clauses forbid, to compare with whole.
+    """
+
+    telling: frozenset[str]
+    minor: frozenset[str]
+    harmful: bool
+    aims: tuple[Aim, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """How far a text is on a policy's topic, in points, and by which words and clause."""
+
+    points: float
+    words: tuple[str, ...]
+    clause: int | None
+
+
+class EmbeddedGuard:
+    """Judges by rules: no model, no network, the same verdict for the same text every time."""
+
+    @property
+    def name(self) -> str:
+        """The rules and their version."""
+        return NAME
+
+    async def judge(self, ask: JudgeAsk) -> Verdict:
+        """Judge the instruction, or the response in the context of its instruction. A text without words is unreadable."""
+        text = ask.instruction if ask.response is None else ask.response
+        if not stem_content(text) and not any(letter.isalnum() for letter in text):
+            return _make_verdict(Label.UNREADABLE, None, "there is no text to judge")
+        if ask.response is None:
+            score, reasoning = score_instruction(ask.risk, text)
+        else:
+            score, reasoning = score_response(ask.risk, ask.instruction, text)
+        return _make_verdict(Label.VIOLATES if score > 0 else Label.SAFE, score, reasoning)
+
+
+def _make_verdict(label: Label, score: float | None, reasoning: str) -> Verdict:
+    confidence = None if score is None else 1.0 / (1.0 + math.exp(-_STEEPNESS * abs(score)))
+    answer = "" if score is None else f"{label} (score {score:+.2f})"
+    return Verdict(
+        label=label,
+        confidence=confidence,
+        guard=NAME,
+        origin=Origin("embedded", NAME),
+        reasoning=reasoning,
+        answer=answer,
+    )
+
+
+@lru_cache(maxsize=256)
+def profile_risk(risk: Risk) -> Profile:
+    """Read a risk once: its own telling words, and the fields of related words that it speaks of."""
+    text = " ".join((risk.risk.replace("_", " "), risk.description, *risk.policy.reply_cannot_contain))
+    own = frozenset(stem_content(text)) - DULL_STEMS - CARRIER_STEMS
+    harmful = bool(own & HARM_STEMS)
+    telling, minor = set(own & HARM_STEMS) if harmful else set(own), set(own)
+    for field in FIELDS:
+        if field.harmful != harmful:
+            continue
+        acts, things = len(own & field.acts), len(own & field.things)
+        if (not harmful and acts) or acts >= 3 or (acts and acts + things >= 3):
+            telling |= field.acts
+            minor |= field.things
+    return Profile(frozenset(telling), frozenset(minor - telling), harmful, list_aims(risk))
+
+
+def measure_topic(risk: Risk, text: str) -> Topic:
+    """How far a text is on a risk's topic."""
+    profile = profile_risk(risk)
+    stems = frozenset(stem_content(text))
+    telling, minor = stems & profile.telling, stems & profile.minor
+    points = 1.1 * min(len(telling), 3) + 0.35 * min(len(minor), 4)
+    if not telling:
+        points = min(points, 0.9)
+    best, cover = None, 0.0
+    for aim in profile.aims:
+        wanted = aim.stems - DULL_STEMS or aim.stems
+        share = len(wanted & stems) / len(wanted) if wanted else 0.0
+        if aim.clause < 0 and len(wanted) < 2 and profile.harmful:
+            share *= 0.5
+        if share > cover:
+            best, cover = aim, share
+    if cover >= 0.75:
+        points = max(points, 2.0)
+    elif cover >= 0.5 and len(telling | minor) > 1:
+        points = max(points, 1.2 if telling else 0.8)
+    clause = best.clause if best and cover >= 0.5 else None
+    return Topic(points, tuple(sorted(telling | minor)), clause)
+
+
+def score_instruction(risk: Risk, text: str) -> tuple[float, str]:
+    """Points above nought: it asks for what the policy forbids."""
+    topic = measure_topic(risk, text)
+    asks, aims, defends = _find(ASKING, text), _find(AIMING, text), _find(DEFENDING, text)
+    harmful = profile_risk(risk).harmful
+    score = topic.points - 1.5 + (0.6 if asks else -1.5)
+    if topic.points >= 1:
+        score += 0.5 * min(len(aims), 2)
+    if harmful and defends:
+        score -= (1.6 + 0.8 * min(len(defends), 3)) if not aims else 0.7
+    score = max(-4.0, min(4.0, score))
+    return score, _explain(risk, topic, {"asks": asks, "aims": aims, "defends": defends if harmful else ()})
+
+
+def score_response(risk: Risk, instruction: str, text: str) -> tuple[float, str]:
+    """Points above nought: the response gives what the policy forbids, seen as an answer to its instruction."""
+    topic = measure_topic(risk, text)
+    asked = score_instruction(risk, instruction)[0]
+    declines, complies, defends = _find(DECLINING, text), _find(COMPLYING, text), _find(DEFENDING, text)
+    harmful = profile_risk(risk).harmful
+    engaged = 0.8 * min(len(complies), 3)
+    score = -0.8 + engaged + (0.5 * min(topic.points, 3.0) if engaged or asked > 0 else 0.0)
+    if asked > 0:
+        score += 0.5 if complies else 0.0
+    elif topic.points < 1.0:
+        score -= 2.5
+    if declines:
+        score -= 2.2 if len(complies) < 2 else 0.8
+    if defends and harmful:
+        score -= 1.0
+    score = max(-4.0, min(4.0, score))
+    return score, _explain(risk, topic, {"complies": complies, "declines": declines, "defends": defends})
+
+
+def _find(cues: re.Pattern[str], text: str) -> tuple[str, ...]:
+    """The distinct places where a cue shows, shortened."""
+    found = dict.fromkeys(" ".join(match[0].lower().split())[:40] for match in cues.finditer(text.replace("’", "'")))
+    return tuple(cue.strip(" .,:;") or cue for cue in found)
+
+
+def _explain(risk: Risk, topic: Topic, cues: dict[str, tuple[str, ...]]) -> str:
+    parts = [f"{name}: {', '.join(found[:3])}" for name, found in cues.items() if found]
+    words = ", ".join(topic.words[:6]) or "none"
+    parts.append(f"words of the policy: {words}")
+    if topic.clause is not None:
+        where = "description" if topic.clause < 0 else f"clause {topic.clause + 1}"
+        text = risk.description if topic.clause < 0 else risk.policy.reply_cannot_contain[topic.clause]
+        parts.append(f"nearest {where}: {text[:80]}")
+    return "; ".join(parts)
