@@ -106,7 +106,7 @@ _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "´": "'", "`":
 
 
 def is_refusal(text: str) -> bool:
-    """Say whether a text declines within its first sentences: English, German, French, Spanish, a little more."""
+    """Say whether a text declines in its first sentences (English, German, French, Spanish, some more)."""
     head = text[: _HEAD_CHARS * 2].strip()[:_HEAD_CHARS].translate(_APOSTROPHES)
     is_asking = _ASKING.search(head) is not None
     for sentence in _SENTENCE_END.split(head, maxsplit=_SENTENCES)[:_SENTENCES]:

@@ -29,7 +29,7 @@ _ROUNDS = 4
 
 
 def strip_thinking(text: str) -> str:
-    """Drop thinking traces. One that was never closed takes along the rest; one never opened, what is before."""
+    """Drop thinking traces. One never closed takes along the rest; one never opened, what is before."""
     pieces: list[str] = []
     position = 0
     in_trace = False
