@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from demur.records import Stage
 
-_PRIOR_PASSES = 3.8
+_PRIOR_PASSES = 3.95
 _PRIOR_TRIALS = 4.0
 _HEADROOM = 0.06
 """How far proposals run ahead of the need, as a share of the pairs wanted."""
@@ -81,7 +81,8 @@ class Demand:
 
     def wants_draft(self) -> bool:
         """Whether one more held draft is needed in the guarded stages."""
-        return self.accepted + self.expect_inside() < self.wanted - 1e-6
+        # Half a pair short is near enough: whether the last one fails is soon known, and a spare costs three requests.
+        return self.accepted + self.expect_inside() < self.wanted - 0.5
 
     def wants_round(self) -> bool:
         """Whether one more proposal is needed."""
