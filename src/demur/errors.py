@@ -14,6 +14,7 @@
     │   ├── RequestTimedOut         no answer within the time allowed                        (retry)
     │   ├── ReplyUnreadable         the body is not what the protocol promises               (retry)
     │   └── RequestRejected         400, 422, context overflow, content filter
+    │       └── RawUnsupported      the server offers no route for a raw prompt
     ├── GuardBlind             (4)  the guard cannot tell the canaries apart, or cannot get the policy
     ├── JournalFault           (4)  the journal cannot be opened, read or written
     ├── OutputFault            (4)  an output file cannot be written
@@ -120,6 +121,10 @@ class ReplyUnreadable(EngineError):
 
 class RequestRejected(EngineError):
     """The server refuses this very request (400, 422): asking again changes nothing."""
+
+
+class RawUnsupported(RequestRejected):
+    """A raw prompt was to be sent, and the server applies a chat template to everything."""
 
 
 class GuardBlind(DemurError):

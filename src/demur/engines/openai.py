@@ -16,7 +16,7 @@ from demur.engines.ollama import ask_ollama, write_messages
 from demur.engines.probe import HOSTED, ServerKind, identify_server
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
 from demur.engines.transport import JsonClient
-from demur.errors import ReplyUnreadable, RequestRejected
+from demur.errors import RawUnsupported, ReplyUnreadable, RequestRejected
 from demur.inputs.builder import OpenAISettings
 from demur.records import Origin
 
@@ -70,7 +70,7 @@ class OpenAIEngine:
         if kind is ServerKind.OLLAMA:
             return await ask_ollama(self._client, self._origin, request, sampling)
         if kind is ServerKind.UNKNOWN:
-            raise RequestRejected(
+            raise RawUnsupported(
                 f"{self._client.address} offers no route for raw prompts that demur knows",
                 hint="Raw prompts go to Ollama, llama.cpp's llama-server or vLLM. Elsewhere use a guard "
                 "that needs no template: Granite Guardian 4.1, or a judge. For a vLLM behind a proxy, say "

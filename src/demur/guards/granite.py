@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from demur.engines.base import Engine, JudgeAsk, Prompt, Reply, Request, Sampling
-from demur.errors import GuardBlind, InputError
+from demur.errors import GuardBlind, InputError, RawUnsupported
 from demur.guards.criteria import write_criteria
 from demur.guards.granite_builtins import look_up_criteria, resolve_definition
 from demur.guards.granite_prompts import render_3_2, render_3_3, render_4_1
@@ -112,7 +112,6 @@ class GraniteGuard:
             max_tokens=sampling.max_tokens or (THINKING_MAX_TOKENS if think else ANSWER_MAX_TOKENS),
             seed=VERDICT_SEED if sampling.seed is None else sampling.seed,
         )
-        self._raw_accepted = version == "4.1"
 
     @property
     def name(self) -> str:
@@ -131,21 +130,24 @@ class GraniteGuard:
             EngineError: the model did not answer.
             GuardBlind: 3.3 and 3.2 need raw prompts, and the server takes none.
         """
-        await self._require_raw()
-        reply = await self._engine.complete(self.write_request(ask))
+        try:
+            reply = await self._engine.complete(self.write_request(ask))
+        except RawUnsupported:
+            raise self._explain_blindness() from None
         return self._write_verdict(reply)
 
     def write_request(self, ask: JudgeAsk) -> Request:
         """Write the request that `judge` sends."""
         return Request(
-            prompt=self._render(ask),
+            prompt=self.render(ask),
             ask=ask,
             sampling=self._sampling,
             top_logprobs=TOP_LOGPROBS,
             priority=INSTRUCTION_PRIORITY if ask.response is None else RESPONSE_PRIORITY,
         )
 
-    def _render(self, ask: JudgeAsk) -> Prompt:
+    def render(self, ask: JudgeAsk) -> Prompt:
+        """The prompt in the model's own format: raw for 3.3 and 3.2, a chat for 4.1."""
         fixed = self._criteria
         if self._version == "3.2":
             if fixed.risk_name is None:
@@ -160,22 +162,15 @@ class GraniteGuard:
         schema = fixed.custom_scoring_schema
         return render(criteria, ask.instruction, ask.response, think=self._think, scoring_schema=schema)
 
-    async def _require_raw(self) -> None:
-        if self._raw_accepted:
-            return
-        if not await self._engine.accepts_raw():
-            server = self._engine.identity
-            where = f" at {server.endpoint}" if server.endpoint else ""
-            raise GuardBlind(
-                f"the {server.engine} engine{where} takes no raw prompts, so the policy cannot reach "
-                f"Granite Guardian {self._version}",
-                hint=(
-                    "Serve it with Ollama, vLLM or llama.cpp, which take raw prompts, or use Granite "
-                    "Guardian "
-                    '4.1 (model_version: "4.1"), which reads the policy from a chat message.'
-                ),
-            )
-        self._raw_accepted = True
+    def _explain_blindness(self) -> GuardBlind:
+        server = self._engine.identity
+        where = f" at {server.endpoint}" if server.endpoint else ""
+        return GuardBlind(
+            f"the {server.engine} engine{where} takes no raw prompts, so the policy cannot reach "
+            f"Granite Guardian {self._version}",
+            hint="Serve it with Ollama, vLLM or llama.cpp, which take raw prompts, or use Granite Guardian 4.1 "
+            '(model_version: "4.1"), which reads the policy from a chat message.',
+        )
 
     def _write_verdict(self, reply: Reply) -> Verdict:
         reading = read_verdict(self._version, reply)

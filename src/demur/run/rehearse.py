@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from demur.engines.base import Chat, Prompt
+from demur.engines.base import Chat, JudgeAsk, Prompt
 from demur.engines.catalog import Catalog
 from demur.engines.journaling import NoStore
 from demur.records import Drop, Outcome
@@ -40,9 +40,10 @@ def render_prompts(task: TaskPlan, plan: Plan) -> list[RenderedPrompt]:
         RenderedPrompt("1. instruction generation", show_prompt(recipe.proposer.prepare(0).prompt)),
         RenderedPrompt("4. response generation", show_prompt(recipe.responder.prepare(seed.instruction).prompt)),
     ]
-    shown = recipe.guard.show_prompts(task.inputs.risk, seed.instruction, seed.response)
-    for number, kind, prompt in zip((3, 5), ("instruction", "response"), shown, strict=False):
-        prompts.append(RenderedPrompt(f"{number}. guard on the {kind}", show_prompt(prompt)))
+    for title, response in (("3. guard on the instruction", None), ("5. guard on the response", seed.response)):
+        prompt = recipe.guard.render(JudgeAsk(task.inputs.risk, seed.instruction, response))
+        if prompt is not None:
+            prompts.append(RenderedPrompt(title, show_prompt(prompt)))
     return sorted(prompts, key=lambda prompt: prompt.title)
 
 

@@ -232,7 +232,7 @@ def _find_failure(group: BaseExceptionGroup[BaseException]) -> DemurError:
             failures.append(error)
     for error in failures:
         if not isinstance(error, DemurError):
-            raise error
+            raise error from None
     first = failures[0]
     assert isinstance(first, DemurError)
     return first

@@ -81,11 +81,13 @@ class Parsed:
         instructions: the requests in their order; all that are there, be it more than were asked for.
         refused: the generator declined to write requests.
         leftovers: what is no request (preamble, epilogue, items that decline or were cut off), shortened.
+        declined: the items among them that decline, where others do not.
     """
 
     instructions: tuple[str, ...]
     refused: bool
     leftovers: str
+    declined: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -124,16 +126,16 @@ def parse_instructions(text: str, finish: str, count: int) -> Parsed:
     if finish == "length" and found.items and not found.is_last_whole and not _is_whole(found.items[-1]):
         found.leftovers.append(found.items.pop())
     instructions: list[str] = []
-    refusals = 0
+    declined: list[str] = []
     for item in found.items:
         instruction = _tidy_item(item)
         if not instruction or is_refusal(instruction):
-            refusals += bool(instruction)
+            declined += [instruction] if instruction else []
             found.leftovers.append(item)
         else:
             instructions.append(instruction)
-    refused = not instructions and (refusals > 0 or _has_refusal(lines))
-    return Parsed(tuple(instructions), refused, _join_leftovers(found.leftovers))
+    refused = not instructions and (bool(declined) or _has_refusal(lines))
+    return Parsed(tuple(instructions), refused, _join_leftovers(found.leftovers), tuple(declined))
 
 
 def _read_json(body: str, lines: Sequence[str], marks: Sequence[Mark]) -> _Found | None:

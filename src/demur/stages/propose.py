@@ -85,7 +85,7 @@ class Proposer:
         surplus = len(parsed.instructions) - len(kept)
         drops = [
             Drop(id=whole, stage=Stage.PROPOSE, reason=Reason.GENERATOR_REFUSED, detail=text[:_EVIDENCE_CHARACTERS])
-            for text in parsed.refusals
+            for text in parsed.declined
         ]
         if surplus:
             detail = f"{surplus} more than the {request.ask.count} asked for"
