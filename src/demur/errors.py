@@ -14,8 +14,10 @@
     │   ├── RequestTimedOut         no answer within the time allowed                        (retry)
     │   ├── ReplyUnreadable         the body is not what the protocol promises               (retry)
     │   └── RequestRejected         400, 422, context overflow, content filter
+    │       └── RawUnsupported      the server offers no route for a raw prompt
     ├── GuardBlind             (4)  the guard cannot tell the canaries apart, or cannot get the policy
     ├── JournalFault           (4)  the journal cannot be opened, read or written
+    ├── OutputFault            (4)  an output file cannot be written
     └── ExtraMissing           (4)  an optional package is not installed
 
 A user's mistake is shown as one line and a hint, never as a traceback. Anything that is not a ``DemurError`` is a bug
@@ -50,6 +52,7 @@ class InputError(DemurError):
     Attributes:
         path: the file, where there is one.
         line: the line in it, counted from 1, where it is known.
+        also: further errors of the same file, found in the same reading.
     """
 
     exit_code = 2
@@ -57,6 +60,7 @@ class InputError(DemurError):
     def __init__(self, message: str, *, path: Path | str | None = None, line: int | None = None, hint: str = "") -> None:
         self.path = path
         self.line = line
+        self.also: tuple[InputError, ...] = ()
         where = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
         super().__init__(where + message, hint=hint)
 
@@ -119,12 +123,20 @@ class RequestRejected(EngineError):
     """The server refuses this very request (400, 422): asking again changes nothing."""
 
 
+class RawUnsupported(RequestRejected):
+    """A raw prompt was to be sent, and the server applies a chat template to everything."""
+
+
 class GuardBlind(DemurError):
     """The guard cannot do its work: canaries not told apart, or no route that carries the policy to it."""
 
 
 class JournalFault(DemurError):
     """The journal cannot be opened, read or written: it is in use, damaged, or the disk refuses."""
+
+
+class OutputFault(DemurError):
+    """An output file cannot be written; what was there before is untouched."""
 
 
 class ExtraMissing(DemurError):

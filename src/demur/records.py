@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 
 class Label(StrEnum):
@@ -181,6 +182,15 @@ class Drop:
     neighbour: Match | None = None
     verdict: Verdict | None = None
     detail: str = ""
+
+
+Outcome: TypeAlias = Pair | Drop
+"""What a draft ends as."""
+
+
+def identify(outcome: Outcome) -> DraftId:
+    """The id of the draft, or of the round, that an outcome is about."""
+    return outcome.draft.id if isinstance(outcome, Pair) else outcome.id
 
 
 class Status(StrEnum):

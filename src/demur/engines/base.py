@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
 
 from demur.inputs.policy import Risk
@@ -52,6 +52,10 @@ class Sampling:
     stop: tuple[str, ...] = ()
     seed: int | None = None
     num_ctx: int | None = None
+
+    def with_seed(self, seed: int) -> Sampling:
+        """The same settings, drawn from a seed."""
+        return replace(self, seed=seed)
 
 
 @dataclass(frozen=True, slots=True)

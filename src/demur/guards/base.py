@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from demur.engines.base import JudgeAsk
+from demur.engines.base import JudgeAsk, Prompt
 from demur.records import Verdict
 
 
@@ -14,6 +14,10 @@ class Guard(Protocol):
     @property
     def name(self) -> str:
         """Family and version, such as `granite-guardian-3.3`: stands in every verdict."""
+        ...
+
+    def render(self, ask: JudgeAsk) -> Prompt | None:
+        """The prompt that `judge` would send, or None where no model is asked."""
         ...
 
     async def judge(self, ask: JudgeAsk) -> Verdict:

@@ -71,6 +71,10 @@ class EmbeddedGuard:
         """The rules and their version."""
         return NAME
 
+    def render(self, ask: JudgeAsk) -> None:
+        """Nothing: no model is asked."""
+        del ask
+
     async def judge(self, ask: JudgeAsk) -> Verdict:
         """Judge the instruction, or the response in the context of its instruction. A text without words is unreadable."""
         text = ask.instruction if ask.response is None else ask.response

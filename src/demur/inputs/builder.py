@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from demur.inputs.policy import Text
+from demur.inputs.validation import InputModel
+from demur.inputs.yaml_text import as_written
 
 
-class EngineSettings(BaseModel):
+class EngineSettings(InputModel):
     """What every engine block may set. `api_key` and the operational knobs are no part of a journal key."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     timeout_s: float = Field(default=120.0, gt=0, description="Seconds that one attempt may take.")
     deadline_s: float = Field(default=600.0, gt=0, description="Seconds that a request may take, retries included.")
@@ -68,3 +68,42 @@ class ScriptedSettings(EngineSettings):
 AnyEngine: TypeAlias = Annotated[
     OpenAISettings | OllamaSettings | EmbeddedSettings | ScriptedSettings, Field(discriminator="type")
 ]
+
+
+class GuardSettings(InputModel):
+    """What every guard block may set."""
+
+    filter: bool = Field(default=False, description="Read and kept; demur's two filters are always on.")
+
+
+class GraniteGuardSettings(GuardSettings):
+    """A Granite Guardian model as the guard. Criteria come from the policy unless they are set here."""
+
+    type: Literal["validators/granite_guardian"]
+    model_version: Annotated[Literal["3.3", "3.2", "4.1"], BeforeValidator(as_written)] = Field(
+        description="The model's version: each takes its prompt in a format of its own."
+    )
+    think: bool = Field(default=False, description="Let the model reason before its score (3.3 and 4.1).")
+    lm_config: AnyEngine = Field(description="The engine that serves the model.")
+    criteria_id: Text | None = Field(default=None, description="A built-in of 3.3, in place of the policy.")
+    custom_criteria: Text | None = Field(default=None, min_length=1, description="In place of the policy's.")
+    custom_scoring_schema: Text | None = Field(default=None, min_length=1, description="What yes and no say.")
+    risk_name: Text | None = Field(default=None, description="3.2: a built-in risk, or a name of your own.")
+    risk_definition: Text | None = Field(default=None, min_length=1, description="3.2: your own risk's text.")
+
+
+class EmbeddedGuardSettings(GuardSettings):
+    """No model at all: scores text against the policy's clauses. For trying demur, tests and cold starts."""
+
+    type: Literal["validators/embedded"]
+
+
+AnyGuard: TypeAlias = Annotated[GraniteGuardSettings | EmbeddedGuardSettings, Field(discriminator="type")]
+
+
+class DedupSettings(InputModel):
+    """Deduplication by ROUGE-L F1."""
+
+    type: Literal["rouge_scorer"]
+    filter: bool = Field(default=True, description="Drop duplicates; false only notes the nearest neighbour.")
+    threshold: float = Field(default=0.7, gt=0, description="A draft this near to an earlier one is a duplicate; above 1: off.")

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from demur.inputs.yaml_text import as_written
+from demur.errors import InputError
+from demur.inputs.validation import InputModel, suggest, validate
+from demur.inputs.yaml_text import as_written, read_documents
 
-Text = Annotated[str, BeforeValidator(as_written)]
+Text = Annotated[str, BeforeValidator(as_written), WithJsonSchema({"type": ["string", "number"]})]
 """A string as the author wrote it: `risk_id: 11.10` stays `11.10`, though YAML reads a number."""
 
 
-class Constraints(BaseModel):
+class Constraints(InputModel):
     """What a reply must not hold, and what it may."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     reply_cannot_contain: tuple[Text, ...] = Field(min_length=1, description="Clauses: content that a reply must never hold.")
     reply_may_contain: tuple[Text, ...] = Field(default=(), description="What a reply may offer instead.")
 
 
-class Risk(BaseModel):
+class Risk(InputModel):
     """One risk of a policy file, together with what its group says of itself."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     risk: Text = Field(description="The risk's name; tasks refer to it.")
     risk_id: Text = Field(default="", description="The risk's number in its group's taxonomy, kept as text.")
@@ -37,13 +36,44 @@ class Risk(BaseModel):
     policy: Constraints
 
 
-class Policy(BaseModel):
+class Policy(InputModel):
     """A policy file: a group of risks."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     risk_group: Text
     risk_group_id: Text = ""
     description: Text = ""
     policy_version: Text = ""
     risks: tuple[Risk, ...] = Field(min_length=1)
+
+
+def read_policy(path: Path) -> Policy:
+    """Read a policy file.
+
+    Raises:
+        InputError: it is missing, not YAML, holds more than one document, or does not have a policy's form.
+    """
+    documents = read_documents(path)
+    if len(documents) != 1:
+        raise InputError(f"one policy document is wanted, {len(documents)} are here", path=path)
+    policy = validate(Policy, documents[0].data, documents[0])
+    seen: set[str] = set()
+    for number, risk in enumerate(policy.risks):
+        if risk.risk in seen:
+            line = documents[0].line(("risks", number, "risk"))
+            raise InputError(f"the risk {risk.risk!r} stands here twice", path=path, line=line)
+        seen.add(risk.risk)
+    return policy
+
+
+def choose_risk(policy: Policy, name: str | None) -> Risk:
+    """The named risk, or the first one where no name is given.
+
+    Raises:
+        KeyError: no such risk; its argument is a hint that lists the valid ones.
+    """
+    if name is None:
+        return policy.risks[0]
+    for risk in policy.risks:
+        if risk.risk == name:
+            return risk
+    raise KeyError(suggest(name, [risk.risk for risk in policy.risks]))

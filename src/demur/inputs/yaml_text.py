@@ -25,6 +25,7 @@ MAX_NODES = 500_000
 """Most values that a document may hold once its aliases are followed: stops alias bombs."""
 MAX_BYTES = 50_000_000
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"[-+]?[0-9]+$")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _NULLS = {"", "~", "null", "Null", "NULL"}
@@ -72,7 +73,7 @@ class Document:
 
 
 def read_documents(path: Path) -> list[Document]:
-    """Read every document of a YAML file.
+    """Read every document of a YAML file; empty ones do not count.
 
     Raises:
         InputError: the file cannot be read or is not YAML, a key stands twice, or it is nested or aliased
@@ -80,7 +81,7 @@ def read_documents(path: Path) -> list[Document]:
     """
     text = read_text(path)
     try:
-        nodes = [node for node in yaml.compose_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if node is not None]
+        nodes = [node for node in yaml.compose_all(text, Loader=_LOADER) if node is not None]
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
@@ -88,7 +89,8 @@ def read_documents(path: Path) -> list[Document]:
         raise InputError(f"not valid YAML: {problem}", path=path, line=line) from None
     except RecursionError:
         raise InputError("nested too deeply", path=path, hint=f"At most {MAX_DEPTH} levels are read.") from None
-    return [_Builder(path).build(node) for node in nodes]
+    documents = [_Builder(path).build(node) for node in nodes]
+    return [document for document in documents if document.data is not None]
 
 
 def read_text(path: Path) -> str:
@@ -135,6 +137,8 @@ class _Builder:
             raise self._fail(node, f"more than {MAX_NODES} values once aliases are followed")
         if len(where) > MAX_DEPTH:
             raise self._fail(node, f"nested more than {MAX_DEPTH} levels deep")
+        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.startswith("tag:yaml.org,2002:python"):
+            raise self._fail(node, f"the tag {node.tag} is not allowed", "demur reads plain YAML only.")
         self.lines.setdefault(where, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, where)
@@ -165,9 +169,7 @@ class _Builder:
 
     def _scalar(self, node: yaml.ScalarNode) -> str | int | float | bool | None:
         text: str = node.value
-        if node.tag.startswith("!") or node.tag.startswith("tag:yaml.org,2002:python"):
-            raise self._fail(node, f"the tag {node.tag} is not allowed", "demur reads plain YAML only.")
-        if node.style is not None:  # quoted or block text is text
+        if node.style:  # quoted or block text is text
             return text
         if text in _NULLS:
             return None

@@ -1,0 +1,31 @@
+"""`demur doctor`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from demur.cli.failures import sanitise
+from demur.cli.main import gather_tasks
+from demur.cli.run import read_options
+from demur.run.examine import examine
+from demur.run.plan import Plan, make_plan
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Ask every endpoint and try the guard; 0 if a run would find all that it needs, else 4.
+
+    Raises:
+        DemurError: the input is wrong.
+    """
+    return asyncio.run(_examine(make_plan(gather_tasks(arguments), read_options(arguments))))
+
+
+async def _examine(plan: Plan) -> int:
+    passed = True
+    async for finding in examine(plan):
+        passed = passed and finding.passed
+        print(sanitise(f"{'ok  ' if finding.passed else 'FAIL'}  {finding.subject}: {finding.words}"), flush=True)
+        if finding.hint and not finding.passed:
+            print(sanitise(f"      {finding.hint}"), flush=True)
+    return 0 if passed else 4

@@ -1,0 +1,55 @@
+"""`demur guard`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+
+from demur.cli.failures import sanitise
+from demur.cli.preview import show_verdict
+from demur.engines.base import JudgeAsk
+from demur.engines.catalog import Catalog
+from demur.engines.journaling import NoStore
+from demur.errors import InputError
+from demur.guards.catalog import open_guard
+from demur.inputs.builder_file import read_builder
+from demur.inputs.policy import choose_risk, read_policy
+from demur.inputs.validation import read_environment
+from demur.outputs.dataset import describe_verdict
+from demur.records import Verdict
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Judge one text, and print the verdict.
+
+    Raises:
+        DemurError: the input is wrong, or the guard is not to be had.
+    """
+    builder = read_builder(arguments.config, arguments.engines, read_environment(arguments.data_dir))
+    policy = read_policy(arguments.policy)
+    try:
+        risk = choose_risk(policy, arguments.risk)
+    except KeyError as error:
+        raise InputError(f"{arguments.policy} has no risk {arguments.risk!r}", hint=str(error.args[0])) from None
+    if arguments.instruction is None:
+        ask = JudgeAsk(risk, arguments.text)
+    else:
+        ask = JudgeAsk(risk, arguments.instruction, arguments.text)
+
+    async def judge() -> Verdict:
+        catalog = Catalog()
+        try:
+            guard, _ = open_guard(builder.guard, catalog, NoStore())
+            return await guard.judge(ask)
+        finally:
+            await catalog.close()
+
+    verdict = asyncio.run(judge())
+    if arguments.json:
+        print(json.dumps(describe_verdict(verdict), indent=2))
+        return 0
+    print(sanitise(f"{show_verdict(verdict)}   [{verdict.guard}, {verdict.origin.model}, risk {risk.risk}]"))
+    if verdict.reasoning:
+        print(sanitise(verdict.reasoning))
+    return 0

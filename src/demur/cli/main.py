@@ -1,0 +1,170 @@
+"""The command line's arguments. Every command's own module is imported only when it is called: `--help` stays quick."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import NoReturn
+
+from demur.version import __version__
+
+COMMANDS = {
+    "run": "make the dataset that a task describes",
+    "check": "validate task, policy, seeds, builder and templates, without a model",
+    "doctor": "ask each endpoint: which server, which model, does the guard see the policy",
+    "preview": "show the rendered prompts and one round, and save nothing",
+    "guard": "give one verdict on one text",
+    "new": "lay out a policy, seeds and a task to edit",
+    "schema": "print the JSON Schema of a kind of file",
+}
+
+_EXIT_CODES = """\
+exit codes:
+  0 all there    2 the input is wrong    3 stopped short (stalled), what there is is written
+  4 an engine is not to be had    130 interrupted
+  In each case the journal is whole, and the same command goes on from there.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments and arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version"):
+        # The specification's form: flags alone mean a run.
+        arguments.insert(0, "run")
+    parser = build_parser()
+    namespace = parser.parse_args(arguments)
+    if namespace.command is None:
+        parser.print_help()
+        return 0
+    from demur.cli.failures import report_failures
+
+    return report_failures(lambda: int(import_module(f"demur.cli.{namespace.command}").execute(namespace)))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="demur",
+        description="Turn a risk policy and a few seed examples into a dataset that teaches a model when and how to decline.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"demur {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(
+            name, help=summary, description=summary[0].upper() + summary[1:] + ".",
+            epilog=_EXIT_CODES if name == "run" else None, formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        globals()[f"_add_{name}"](command)
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _add_tasks(parser)
+    parser.add_argument("-n", "--num-outputs-to-generate", type=_positive, metavar="N", dest="outputs",
+                        help="accepted pairs wanted of each task (default: the task's own number, else 10)")  # fmt: skip
+    parser.add_argument("--restart", action="store_true", help="forget the earlier replies and outputs of these tasks")
+    _add_builder(parser)
+    parser.add_argument("--seed", type=_natural, metavar="K", help="random seed (default: the task's own, else 0)")
+    parser.add_argument("--output-dir", type=Path, metavar="D", help="default: $DGT_OUTPUT_DIR, else output")
+    _add_data_dir(parser)
+    _add_concurrency(parser)
+    parser.add_argument("--json", action="store_true", help="print the result as JSON, and progress nowhere")
+    parser.add_argument("--include-unsafe", action="store_true",
+                        help="write out responses that no guard rated safe, in rejected.jsonl (default: withheld)")  # fmt: skip
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    _add_tasks(parser)
+    _add_builder(parser)
+    _add_data_dir(parser)
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    _add_tasks(parser)
+    _add_builder(parser)
+    _add_data_dir(parser)
+    _add_concurrency(parser)
+
+
+def _add_preview(parser: argparse.ArgumentParser) -> None:
+    _add_tasks(parser)
+    _add_builder(parser)
+    parser.add_argument("--seed", type=_natural, metavar="K", help="random seed (default: the task's own, else 0)")
+    parser.add_argument("--prompts-only", action="store_true", help="render the prompts, ask no model")
+    _add_data_dir(parser)
+    _add_concurrency(parser)
+
+
+def _add_guard(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--policy", type=Path, required=True, metavar="F", help="the policy file")
+    parser.add_argument("--risk", metavar="R", help="the risk in it (default: the first)")
+    parser.add_argument("--instruction", metavar="T", help="the request that the text responds to; without it, the text is a request")
+    parser.add_argument("--text", required=True, metavar="T", help="the text to judge")
+    parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
+    _add_builder(parser)
+    _add_data_dir(parser)
+
+
+def _add_new(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", type=Path, metavar="DIR", help="a folder that does not exist yet, or is empty")
+
+
+def _add_schema(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("kind", choices=("task", "policy", "builder"))
+
+
+def _add_tasks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("tasks", type=Path, nargs="*", metavar="TASK", help="task files (YAML; each document is a task)")
+    parser.add_argument("--task-paths", type=Path, nargs="+", default=[], metavar="TASK", help="likewise")
+    parser.set_defaults(need_tasks=True, parser=parser)
+
+
+def _add_builder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config-path", type=Path, metavar="FILE", dest="config",
+                        help="a builder file, whole or in the short form that overrides single blocks")  # fmt: skip
+    parser.add_argument("--engines", metavar="NAME",
+                        help="the shipped builder to start from: ollama (default), ollama-low-memory, vllm, openai, embedded")  # fmt: skip
+
+
+def _add_data_dir(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data-dir", type=Path, metavar="D", help="what ${DGT_DATA_DIR} means in files (default: data)")
+
+
+def _add_concurrency(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--concurrency", type=_positive, metavar="K",
+                        help="most requests at once to one model at one endpoint (default: 16)")  # fmt: skip
+
+
+def gather_tasks(namespace: argparse.Namespace) -> list[Path]:
+    """The task files of a command, given either way; without one the command ends with its usage."""
+    tasks: list[Path] = [*namespace.tasks, *namespace.task_paths]
+    if not tasks:
+        _stop(namespace.parser, "name at least one task file")
+    return tasks
+
+
+def _stop(parser: argparse.ArgumentParser, message: str) -> NoReturn:
+    parser.error(message)
+
+
+def _positive(text: str) -> int:
+    value = _natural(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("at least 1 is wanted")
+    return value
+
+
+def _natural(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a whole number is wanted, not {text!r}") from None
+    if not 0 <= value < 2**63:
+        raise argparse.ArgumentTypeError("a number from 0 to 2^63 - 1 is wanted")
+    return value

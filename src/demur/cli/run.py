@@ -1,0 +1,95 @@
+"""`demur run`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from demur.cli.failures import show_error
+from demur.cli.main import gather_tasks
+from demur.outputs.record import describe_summary
+from demur.records import Status
+from demur.run.plan import Options, make_plan
+from demur.run.runner import Runner, RunResult
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Run the tasks, showing progress; print what came of it.
+
+    Raises:
+        DemurError: the run could not begin, or its outputs could not be written.
+    """
+    plan = make_plan(gather_tasks(arguments), read_options(arguments))
+    runner = Runner(plan)
+    result = asyncio.run(_drive(runner, quiet=arguments.json))
+    if arguments.json:
+        tasks = [describe_summary(summary) for summary in result.summaries]
+        print(json.dumps({"exit_code": result.exit_code, "tasks": tasks}, indent=2))
+    else:
+        from demur.cli.tables import show_summary
+
+        for summary in result.summaries:
+            show_summary(summary)
+    _explain_end(result)
+    return result.exit_code
+
+
+def read_options(arguments: argparse.Namespace) -> Options:
+    """The options of any command that makes a plan."""
+    given = {
+        name: value
+        for name in ("outputs", "config", "engines", "seed", "output_dir", "data_dir", "concurrency", "restart", "include_unsafe")
+        if (value := getattr(arguments, name, None)) is not None
+    }
+    return Options(**given)
+
+
+async def _drive(runner: Runner, *, quiet: bool) -> RunResult:
+    async with asyncio.TaskGroup() as group:
+        work = group.create_task(runner.run())
+        _catch_signals(work.cancel)
+        if not quiet:
+            from demur.cli.live import watch
+
+            watcher = group.create_task(watch(runner.progress))
+            work.add_done_callback(lambda _: watcher.cancel())
+    return work.result()
+
+
+def _catch_signals(stop: Callable[[], object]) -> None:
+    """The first Ctrl-C stops cleanly; a second one at once (the journal is whole even then)."""
+    stopping = False
+
+    def handle() -> None:
+        nonlocal stopping
+        if stopping:
+            os._exit(130)
+        stopping = True
+        print("\nStopping; what was answered is kept. (Ctrl-C again: at once.)", file=sys.stderr)
+        stop()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows has no handlers in the loop: there, Ctrl-C cancels the whole of asyncio.run.
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, handle)
+
+
+def _explain_end(result: RunResult) -> None:
+    if result.failure is not None:
+        show_error(result.failure)
+        print("Nothing is lost: run the same command again to go on from here.", file=sys.stderr)
+    elif result.interrupted:
+        print("Interrupted. Nothing is lost: run the same command again to go on from here.", file=sys.stderr)
+    elif any(summary.status is Status.STALLED for summary in result.summaries):
+        print(
+            "Stalled: many rounds in a row brought no accepted pair. See rejected.jsonl for the reasons;\n"
+            "more or more varied seeds, a higher dedup threshold or another generator are what helps.",
+            file=sys.stderr,
+        )

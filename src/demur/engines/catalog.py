@@ -1,0 +1,103 @@
+"""From a builder's settings to a working engine: the only module that knows the providers by name.
+
+Every engine is composed in the same way::
+
+    JournaledEngine( RetryingEngine( LimitedEngine( provider )))
+
+The provider and its limiter are shared by everything in a run that talks to the same model at the same endpoint; retries
+are counted for each block and task, and each task has a journal of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from demur.engines.base import Engine, Identity
+from demur.engines.journaling import JournaledEngine, Meter, ReplyStore
+from demur.engines.limiting import LimitedEngine, Limiter
+from demur.engines.retrying import RetryingEngine
+from demur.errors import EngineError
+from demur.inputs.builder import AnyEngine, EmbeddedSettings, OllamaSettings, OpenAISettings, ScriptedSettings
+from demur.records import Origin
+
+DEFAULT_CONCURRENCY = 16
+
+
+class Catalog:
+    """The engines of one run.
+
+    Args:
+        concurrency: the most requests at once to one model at one endpoint, where a block does not say.
+        replacements: engines to use for certain blocks, by the block's name, in place of what the builder says.
+    """
+
+    def __init__(self, concurrency: int = DEFAULT_CONCURRENCY, replacements: Mapping[str, Engine] | None = None) -> None:
+        self._concurrency = concurrency
+        self._replacements = dict(replacements or {})
+        self._providers: dict[AnyEngine, Engine] = {}
+        self._limiters: dict[Identity, Limiter] = {}
+
+    def open(self, settings: AnyEngine, role: str, store: ReplyStore) -> JournaledEngine:
+        """The engine of a block, for one task. Nothing is asked yet.
+
+        Args:
+            role: the block's name, for the counts.
+            store: the task's journal.
+
+        Raises:
+            InputError: a setting cannot be used.
+            ExtraMissing: the provider's package is not installed.
+        """
+        provider = self._replacements.get(role) or self._providers.get(settings)
+        if provider is None:
+            provider = self._providers[settings] = open_provider(settings)
+        identity = provider.identity
+        limiter = self._limiters.setdefault(identity, Limiter(settings.concurrency or self._concurrency))
+        meter = Meter(role, Origin(identity.engine, identity.model))
+
+        def count_retry(_error: EngineError) -> None:
+            meter.retried += 1
+
+        patient = RetryingEngine(
+            LimitedEngine(provider, limiter),
+            settings.deadline_s,
+            attempt_timeout_s=settings.timeout_s,
+            on_retry=count_retry,
+        )
+        return JournaledEngine(patient, store, meter)
+
+    def read_width(self, engine: Engine) -> int:
+        """The most requests at once that this engine's limiter lets through."""
+        limiter = self._limiters.get(engine.identity)
+        return limiter.maximum if limiter else self._concurrency
+
+    async def close(self) -> None:
+        """Close every provider that was opened here."""
+        for provider in self._providers.values():
+            await provider.close()
+        self._providers.clear()
+
+
+def open_provider(settings: AnyEngine) -> Engine:
+    """The bare engine that a block names. Its module is imported only now.
+
+    Raises:
+        InputError: a setting cannot be used.
+        ExtraMissing: the provider's package is not installed.
+    """
+    if isinstance(settings, OpenAISettings):
+        from demur.engines.openai import OpenAIEngine
+
+        return OpenAIEngine(settings)
+    if isinstance(settings, OllamaSettings):
+        from demur.engines.ollama import OllamaEngine
+
+        return OllamaEngine(settings)
+    if isinstance(settings, EmbeddedSettings):
+        from demur.engines.embedded.engine import EmbeddedEngine
+
+        return EmbeddedEngine()
+    assert isinstance(settings, ScriptedSettings)
+    from demur.engines.scripted import ScriptedEngine, script_from_settings
+
+    return ScriptedEngine(script_from_settings(settings))

@@ -1,0 +1,143 @@
+"""Replies are remembered: a request that was answered once is not asked again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Protocol
+
+from demur.engines.base import Chat, Engine, Identity, Reply, Request
+from demur.errors import EngineError
+from demur.records import EngineUse, Origin
+
+KEY_VERSION = 1
+"""Goes into every key. It changes when the meaning of a key changes, so that no old reply is mistaken for a new one."""
+
+
+class ReplyStore(Protocol):
+    """Where replies are kept, by the content of their request."""
+
+    def get(self, key: bytes) -> Reply | None:
+        """The reply to that request, if it was ever answered."""
+        ...
+
+    async def put(self, key: bytes, reply: Reply) -> None:
+        """Keep a reply. Returns when it would survive the death of this process."""
+        ...
+
+
+class NoStore:
+    """A store that keeps nothing: for commands that save nothing."""
+
+    def get(self, key: bytes) -> Reply | None:
+        """Nothing."""
+        del key
+        return None
+
+    async def put(self, key: bytes, reply: Reply) -> None:
+        """Forget it."""
+
+
+def compute_key(identity: Identity, request: Request) -> bytes:
+    """A request's identity: engine, model, endpoint, prompt, sampling, logprobs wanted, sample number; 20 bytes.
+
+    Operational knobs (concurrency, timeouts, priorities, paths, API keys) are not part of it.
+    """
+    prompt = request.prompt
+    if isinstance(prompt, Chat):
+        words: list[str] = [part for message in prompt.messages for part in (message.role, message.content)]
+    else:
+        words = [prompt.text]
+    drawn = request.sampling
+    content = (
+        KEY_VERSION,
+        (identity.engine, identity.model, identity.endpoint),
+        type(prompt).__name__,
+        words,
+        (drawn.temperature, drawn.top_p, drawn.top_k, drawn.max_tokens, drawn.stop, drawn.seed, drawn.num_ctx),
+        request.top_logprobs,
+        request.sample,
+    )
+    return hashlib.blake2b(json.dumps(content, ensure_ascii=True).encode(), digest_size=20).digest()
+
+
+@dataclass(slots=True)
+class Meter:
+    """Counts what one block of a builder asked for in one task.
+
+    Attributes:
+        role: the block's name.
+        retried: further attempts; counted by whoever retries.
+    """
+
+    role: str
+    origin: Origin
+    asked: int = 0
+    replayed: int = 0
+    retried: int = 0
+    failed: int = 0
+    in_flight: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def read(self) -> EngineUse:
+        """The counts as a record."""
+        return EngineUse(
+            self.role,
+            self.origin,
+            self.asked,
+            self.replayed,
+            self.retried,
+            self.failed,
+            self.prompt_tokens,
+            self.completion_tokens,
+        )
+
+
+class JournaledEngine:
+    """Answers from the store where it can; else asks, and keeps the reply before handing it on."""
+
+    def __init__(self, engine: Engine, store: ReplyStore, meter: Meter) -> None:
+        self._engine = engine
+        self._store = store
+        self.meter = meter
+
+    @property
+    def identity(self) -> Identity:
+        """The wrapped engine's."""
+        return self._engine.identity
+
+    async def complete(self, request: Request) -> Reply:
+        """Answer one request, from the store or by asking.
+
+        Raises:
+            EngineError: the model did not answer; nothing is kept, so that a later run asks again.
+        """
+        meter = self.meter
+        key = compute_key(self._engine.identity, request)
+        reply = self._store.get(key)
+        if reply is not None:
+            meter.replayed += 1
+        else:
+            meter.asked += 1
+            meter.in_flight += 1
+            try:
+                reply = await self._engine.complete(request)
+                await self._store.put(key, reply)
+            except EngineError:
+                meter.failed += 1
+                raise
+            finally:
+                meter.in_flight -= 1
+        meter.prompt_tokens += reply.usage.prompt_tokens
+        meter.completion_tokens += reply.usage.completion_tokens
+        return reply
+
+    async def accepts_raw(self) -> bool:
+        """The wrapped engine's answer."""
+        return await self._engine.accepts_raw()
+
+    async def close(self) -> None:
+        """Close the wrapped engine."""
+        await self._engine.close()

@@ -1,0 +1,175 @@
+"""Servers that speak OpenAI's protocol: OpenAI's own, vLLM, llama.cpp's, Ollama's `/v1`, and many more.
+
+A chat goes to `/chat/completions` everywhere. A raw prompt goes where the server passes it on untouched, so
+the server is asked once what it is: to `/completions` of vLLM and llama.cpp, and to the native
+`/api/generate` of an Ollama.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from demur.engines.base import Chat, Identity, Raw, Reply, Request, Sampling
+from demur.engines.fields import Json, read_array, read_choice_logprobs, read_object, read_text, read_usage
+from demur.engines.ollama import ask_ollama, write_messages
+from demur.engines.probe import HOSTED, ServerKind, identify_server
+from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
+from demur.engines.transport import JsonClient
+from demur.errors import RawUnsupported, ReplyUnreadable, RequestRejected
+from demur.inputs.builder import OpenAISettings
+from demur.records import Origin
+
+MAX_TOP_LOGPROBS = 20
+"""OpenAI's limit in the chat endpoint, and vLLM's default `--max-logprobs`."""
+
+RAW_MAX_TOKENS = 1024
+"""Asked of `/completions` where nobody sets a limit: that route's own default is 16 tokens."""
+
+
+class OpenAIEngine:
+    """Completes requests with a model of an OpenAI-compatible server."""
+
+    def __init__(self, settings: OpenAISettings) -> None:
+        """Set up, without connecting.
+
+        Raises:
+            InputError: `base_url` is no address.
+        """
+        key = settings.api_key.get_secret_value() if settings.api_key else os.environ.get("OPENAI_API_KEY")
+        self._client = JsonClient(settings.base_url, api_key=key, timeout_s=settings.timeout_s)
+        self._chat_url = f"{self._client.address}/chat/completions"
+        self._completions_url = f"{self._client.address}/completions"
+        self._hosted = self._client.host in HOSTED
+        self._declared_vllm = settings.type == "vllm-server"
+        self._defaults = sampling_from(settings)
+        self._origin = Origin(settings.type, settings.model_id_or_path)
+        self._identity = Identity(settings.type, settings.model_id_or_path, self._client.address)
+        self._kind: ServerKind | None = None
+        self._asking: asyncio.Lock | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """The model, and the address without credentials."""
+        return self._identity
+
+    async def complete(self, request: Request) -> Reply:
+        """Answer one request.
+
+        Raises:
+            RequestRejected: the prompt is raw, and the server offers no route that leaves it so.
+            EngineError: the model did not answer.
+        """
+        sampling = fill_sampling(request.sampling, self._defaults)
+        if isinstance(request.prompt, Chat):
+            body = self._write_chat(request.prompt, request, sampling)
+            return _read_reply(
+                await self._client.post(self._chat_url, body, model=self._origin.model), self._origin
+            )
+        kind = self._kind or await self._identify()
+        if kind is ServerKind.OLLAMA:
+            return await ask_ollama(self._client, self._origin, request, sampling)
+        if kind is ServerKind.UNKNOWN:
+            raise RawUnsupported(
+                f"{self._client.address} offers no route for raw prompts that demur knows",
+                hint="Raw prompts go to Ollama, llama.cpp's llama-server or vLLM. Elsewhere use a guard "
+                "that needs no template: Granite Guardian 4.1, or a judge. For a vLLM behind a proxy, say "
+                "`type: vllm-server`.",
+            )
+        body = self._write_completion(request.prompt, request, sampling, kind)
+        return _read_reply(
+            await self._client.post(self._completions_url, body, model=self._origin.model), self._origin
+        )
+
+    async def accepts_raw(self) -> bool:
+        """Whether the server is one whose raw route is known. Asks it, the first time.
+
+        Raises:
+            EngineError: the server could not be asked.
+        """
+        return (self._kind or await self._identify()) is not ServerKind.UNKNOWN
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def _identify(self) -> ServerKind:
+        self._asking = self._asking or asyncio.Lock()
+        async with self._asking:
+            if self._kind is None:
+                kind = (await identify_server(self._client.address, client=self._client)).kind
+                if kind is ServerKind.UNKNOWN and self._declared_vllm:
+                    kind = ServerKind.VLLM  # behind a proxy that passes on /v1 alone; its owner knows
+                self._kind = kind
+            return self._kind
+
+    def _write_chat(self, prompt: Chat, request: Request, sampling: Sampling) -> dict[str, object]:
+        body: dict[str, object] = {"model": self._origin.model, "messages": write_messages(prompt)}
+        _write_sampling(body, sampling)
+        if sampling.max_tokens is not None:
+            # OpenAI's reasoning models refuse the old name; other servers do not all know the new one.
+            body["max_completion_tokens" if self._hosted else "max_tokens"] = sampling.max_tokens
+        if request.top_logprobs:
+            body["logprobs"] = True
+            body["top_logprobs"] = min(request.top_logprobs, MAX_TOP_LOGPROBS)
+        return body
+
+    def _write_completion(
+        self, prompt: Raw, request: Request, sampling: Sampling, kind: ServerKind
+    ) -> dict[str, object]:
+        body: dict[str, object] = {"model": self._origin.model, "prompt": prompt.text}
+        _write_sampling(body, sampling)
+        body["max_tokens"] = RAW_MAX_TOKENS if sampling.max_tokens is None else sampling.max_tokens
+        if request.top_logprobs:
+            body["logprobs"] = min(request.top_logprobs, MAX_TOP_LOGPROBS)
+            if kind is ServerKind.LLAMA_CPP:
+                body["n_probs"] = body["logprobs"]  # its own name; older builds read only this one here
+        if kind is ServerKind.VLLM:
+            body["add_special_tokens"] = (
+                False  # else a second begin-of-text token goes in front of the rendered prompt
+            )
+        return body
+
+
+def _write_sampling(body: dict[str, object], sampling: Sampling) -> None:
+    if sampling.temperature is not None:
+        body["temperature"] = sampling.temperature
+    if sampling.top_p is not None:
+        body["top_p"] = sampling.top_p
+    if sampling.top_k is not None:
+        body["top_k"] = sampling.top_k
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    if sampling.seed is not None:
+        body["seed"] = sampling.seed & SEED_MASK
+
+
+def _read_reply(answer: Json, origin: Origin) -> Reply:
+    choices = read_array(answer.get("choices"), "choices")
+    if not choices:
+        raise ReplyUnreadable("the reply holds no choice")
+    choice = read_object(choices[0], "choices[0]")
+    if "message" in choice:
+        message = read_object(choice["message"], "message")
+        content = message.get("content")
+        # Where OpenAI's models decline by the book, `content` is null and the words stand under `refusal`.
+        text = _read_content(message.get("refusal") if content is None else content)
+    else:
+        text = read_text(choice.get("text", 0), "text")
+    return Reply(
+        text=text,
+        finish=read_text(choice.get("finish_reason"), "finish_reason") or "stop",
+        origin=origin,
+        usage=read_usage(answer),
+        logprobs=read_choice_logprobs(choice.get("logprobs")),
+    )
+
+
+def _read_content(content: object) -> str:
+    """A message's text; some servers send it in parts, of which only the text parts were said aloud."""
+    if not isinstance(content, list):
+        return read_text(content, "content")
+    parts = [read_object(part, "content[]") for part in content]
+    return "".join(
+        read_text(part.get("text"), "content[].text") for part in parts if part.get("type") == "text"
+    )

@@ -1,0 +1,31 @@
+"""From a builder's guard block to a guard: the only module that knows the guards by name."""
+
+from __future__ import annotations
+
+from demur.engines.base import Sampling
+from demur.engines.catalog import Catalog
+from demur.engines.journaling import JournaledEngine, ReplyStore
+from demur.engines.sampling import sampling_from
+from demur.guards.base import Guard
+from demur.inputs.builder import AnyGuard, GraniteGuardSettings, ModelSettings
+
+ROLE = "granite_guardian"
+"""The guard's block, by the specification's name."""
+
+
+def open_guard(settings: AnyGuard, catalog: Catalog, store: ReplyStore) -> tuple[Guard, JournaledEngine | None]:
+    """The guard of a builder, and the engine that serves it, if it has one.
+
+    Raises:
+        InputError: the settings contradict each other.
+        ExtraMissing: the engine's package is not installed.
+    """
+    if isinstance(settings, GraniteGuardSettings):
+        from demur.guards.granite import build_granite_guard
+
+        engine = catalog.open(settings.lm_config, ROLE, store)
+        sampling = sampling_from(settings.lm_config) if isinstance(settings.lm_config, ModelSettings) else Sampling()
+        return build_granite_guard(settings, engine, sampling), engine
+    from demur.guards.embedded import EmbeddedGuard
+
+    return EmbeddedGuard(), None

@@ -1,0 +1,285 @@
+"""Builder files: which block does what, from the shipped builders and from a person's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from demur.errors import InputError
+from demur.inputs.builder import (
+    AnyEngine,
+    AnyGuard,
+    DedupSettings,
+    EmbeddedGuardSettings,
+    EmbeddedSettings,
+    GraniteGuardSettings,
+    OllamaSettings,
+    OpenAISettings,
+    ScriptedSettings,
+)
+from demur.inputs.policy import Text
+from demur.inputs.task import DATA_BUILDERS
+from demur.inputs.validation import InputModel, expand, suggest, validate
+from demur.inputs.yaml_text import Document, read_documents
+
+SHIPPED = {
+    "ollama": "refusal.yaml",
+    "ollama-low-memory": "refusal_low_memory.yaml",
+    "vllm": "refusal_vllm.yaml",
+    "openai": "refusal_openai.yaml",
+    "embedded": "refusal_embedded.yaml",
+}
+"""The shipped builders by the name that `--engines` takes; the first is the default."""
+
+ENGINES: Mapping[str, type[BaseModel]] = {
+    "openai": OpenAISettings,
+    "vllm-server": OpenAISettings,
+    "ollama": OllamaSettings,
+    "embedded": EmbeddedSettings,
+    "scripted": ScriptedSettings,
+}
+GUARDS: Mapping[str, type[BaseModel]] = {
+    "validators/granite_guardian": GraniteGuardSettings,
+    "validators/embedded": EmbeddedGuardSettings,
+}
+DEDUPLICATORS: Mapping[str, type[BaseModel]] = {"rouge_scorer": DedupSettings}
+
+BLOCKS: Mapping[str, Mapping[str, type[BaseModel]]] = {
+    "instruction_generator": ENGINES,
+    "dedup": DEDUPLICATORS,
+    "response_generator": ENGINES,
+    "granite_guardian": GUARDS,
+}
+"""The blocks of a builder, each with the types that it may have."""
+
+_TEMPLATED = ("instruction_generator", "response_generator")
+
+
+class Metadata(InputModel):
+    """What a builder says of itself."""
+
+    version: Text = ""
+    description: Text = ""
+
+
+class BuilderHead(InputModel):
+    """A builder file but for its blocks."""
+
+    name: Text
+    blocks: tuple[Any, ...]
+    metadata: Metadata = Metadata()
+
+
+class Override(InputModel):
+    """One builder's entry in the short form."""
+
+    blocks: tuple[Any, ...]
+
+
+class ShortForm(InputModel):
+    """The short form of a configuration: single blocks of a named builder, overridden."""
+
+    databuilders: dict[str, Override]
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """The blocks of a run, checked.
+
+    Attributes:
+        propose_template: a template file of the person's own, or None for the shipped one.
+        respond_template: likewise.
+        sources: the files that it was read from.
+    """
+
+    instruction_generator: AnyEngine
+    dedup: DedupSettings
+    response_generator: AnyEngine
+    guard: AnyGuard
+    propose_template: Path | None
+    respond_template: Path | None
+    sources: tuple[Path, ...]
+
+    def describe(self) -> dict[str, object]:
+        """The blocks as JSON, with only the settings that differ from the defaults, and no secret."""
+        blocks = {
+            "instruction_generator": self.instruction_generator,
+            "dedup": self.dedup,
+            "response_generator": self.response_generator,
+            "granite_guardian": self.guard,
+        }
+        return {
+            name: _strip_secrets(block.model_dump(mode="json", exclude_unset=True, exclude_none=True))
+            for name, block in blocks.items()
+        }
+
+
+def _strip_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _strip_secrets(item) for key, item in value.items() if key != "api_key"}
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """One block as written: its values, and where each stands."""
+
+    values: dict[str, Any]
+    document: Document
+    prefix: tuple[str | int, ...]
+
+
+def read_builder(config: Path | None, engines: str | None, environment: Mapping[str, str]) -> Builder:
+    """Read the builder of a run.
+
+    Args:
+        config: a person's own file: a whole builder, or the short form that overrides single blocks.
+        engines: the shipped builder to start from; the default is `ollama`.
+
+    Raises:
+        InputError: a file or a name cannot be used.
+    """
+    own = _read_own(config) if config is not None else None
+    if own is not None and "databuilders" not in own.data:
+        if engines is not None:
+            raise InputError(
+                f"{config} is a whole builder, so --engines {engines} has nothing to say",
+                hint="Leave one of them out, or write the file in the short form (databuilders: …).",
+            )
+        blocks = _read_whole(own)
+        sources = [own.path]
+    else:
+        shipped = _find_shipped(engines or next(iter(SHIPPED)))
+        blocks = _read_whole(read_documents(shipped)[0])
+        sources = [shipped]
+        if own is not None:
+            _override(blocks, own)
+            sources.append(own.path)
+    return _assemble(blocks, environment, tuple(sources))
+
+
+def _read_own(path: Path) -> Document:
+    documents = read_documents(path)
+    if len(documents) != 1 or not isinstance(documents[0].data, dict):
+        raise InputError("a builder file is one mapping of keys", path=path)
+    return documents[0]
+
+
+def _find_shipped(name: str) -> Path:
+    if name not in SHIPPED:
+        raise InputError(f"--engines: no builder is called {name!r}", hint=suggest(name, SHIPPED))
+    return Path(str(resources.files("demur").joinpath("builders", SHIPPED[name])))
+
+
+def _read_whole(document: Document) -> dict[str, _Block]:
+    head = validate(BuilderHead, document.data, document)
+    _check_builder_name(head.name, document, ("name",))
+    blocks = _index_blocks(document, ("blocks",))
+    missing = [name for name in BLOCKS if name not in blocks]
+    if missing:
+        raise InputError(
+            f"the block {missing[0]!r} is missing",
+            path=document.path,
+            line=document.line(("blocks",)),
+            hint=f"A builder has the blocks {', '.join(BLOCKS)}.",
+        )
+    return blocks
+
+
+def _check_builder_name(name: str, document: Document, where: tuple[str, ...]) -> None:
+    if name not in DATA_BUILDERS:
+        raise InputError(
+            f"no builder is called {name!r}", path=document.path, line=document.line(where), hint=suggest(name, DATA_BUILDERS)
+        )
+
+
+def _override(blocks: dict[str, _Block], document: Document) -> None:
+    """Lay the short form over a builder: its keys replace a block's; another `type` replaces the block whole."""
+    short = validate(ShortForm, document.data, document)
+    for builder in short.databuilders:
+        _check_builder_name(builder, document, ("databuilders", builder))
+        for name, new in _index_blocks(document, ("databuilders", builder, "blocks")).items():
+            old = blocks[name]
+            merged = _merge(old.values, new.values)
+            blocks[name] = _Block(merged, new.document, new.prefix)
+
+
+def _merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    if "type" in new and new["type"] != old.get("type"):
+        return new
+    merged = {**old, **new}
+    for key, value in new.items():
+        if isinstance(value, dict) and isinstance(old.get(key), dict):
+            merged[key] = _merge(old[key], value)
+    return merged
+
+
+def _index_blocks(document: Document, where: tuple[str, ...]) -> dict[str, _Block]:
+    rows: Any = document.data
+    for key in where:
+        rows = rows[key]
+    blocks: dict[str, _Block] = {}
+    for number, row in enumerate(rows):
+        prefix = (*where, number)
+        line = document.line(prefix)
+        if not isinstance(row, dict) or not isinstance(row.get("name"), str):
+            raise InputError("a block is a mapping with a name", path=document.path, line=line,
+                             hint=f"Names: {', '.join(BLOCKS)}.")  # fmt: skip
+        name = row["name"]
+        if name not in BLOCKS:
+            raise InputError(f"no block is called {name!r}", path=document.path, line=document.line((*prefix, "name")),
+                             hint=suggest(name, BLOCKS))  # fmt: skip
+        if name in blocks:
+            raise InputError(f"the block {name!r} stands here twice", path=document.path, line=line)
+        blocks[name] = _Block({key: value for key, value in row.items() if key != "name"}, document, prefix)
+    return blocks
+
+
+def _assemble(blocks: dict[str, _Block], environment: Mapping[str, str], sources: tuple[Path, ...]) -> Builder:
+    checked = {}
+    templates: dict[str, Path | None] = {}
+    for name, block in blocks.items():
+        values = expand(block.document, environment, data=block.values, at=block.prefix)
+        if name in _TEMPLATED:
+            templates[name] = _find_template(values.pop("template", None), block)
+        checked[name] = _check_block(name, values, block)
+    return Builder(
+        instruction_generator=checked["instruction_generator"],
+        dedup=checked["dedup"],
+        response_generator=checked["response_generator"],
+        guard=checked["granite_guardian"],
+        propose_template=templates["instruction_generator"],
+        respond_template=templates["response_generator"],
+        sources=sources,
+    )
+
+
+def _find_template(written: object, block: _Block) -> Path | None:
+    if written is None:
+        return None
+    line = block.document.line((*block.prefix, "template"))
+    if not isinstance(written, str):
+        raise InputError("template must be a path", path=block.document.path, line=line)
+    for candidate in (block.document.path.parent / written, Path(written)):
+        if candidate.is_file():
+            return candidate
+    raise InputError(f"no such template: {written}", path=block.document.path, line=line)
+
+
+def _check_block(name: str, values: dict[str, Any], block: _Block) -> Any:
+    types = BLOCKS[name]
+    given = values.get("type")
+    if given not in types:
+        what = "has no type" if given is None else f"cannot have the type {given!r}"
+        raise InputError(
+            f"the block {name!r} {what}",
+            path=block.document.path,
+            line=block.document.line((*block.prefix, "type")),
+            hint=suggest(str(given or ""), types),
+        )
+    return validate(types[given], values, block.document, block.prefix)

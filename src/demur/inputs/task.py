@@ -1,0 +1,179 @@
+"""Task files: what to make, from which policy and seeds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from demur.errors import InputError
+from demur.inputs.policy import Policy, Risk, Text, choose_risk, read_policy
+from demur.inputs.seeds import collect_seeds, read_seeds
+from demur.inputs.validation import InputModel, expand, suggest, validate
+from demur.inputs.yaml_text import Document, read_documents
+from demur.records import Seed
+
+DATA_BUILDERS = ("public/safety/refusal",)
+_SEGMENT = re.compile(r"\w[\w.+-]*$")
+
+
+def check_task_name(name: str) -> str:
+    """Refuse a name that could leave the output folder, or that some file system cannot hold.
+
+    Raises:
+        ValueError: what is wrong with it.
+    """
+    if len(name) > 200:
+        raise ValueError("a task name has at most 200 characters")
+    for segment in name.split("/"):
+        if not _SEGMENT.match(segment) or segment.endswith("."):
+            raise ValueError(
+                f"a task name is a relative path of plain words, like public/safety/refusal/my_domain/my_risk, not {name!r}"
+            )
+    return name
+
+
+class RiskPolicy(InputModel):
+    """Which policy file, and which of its risks."""
+
+    path: Text = Field(min_length=1)
+    risk: Text | None = Field(default=None, description="The risk's name; the file's first risk where left out.")
+
+
+class Formatter(InputModel):
+    """How the clean pairs are written."""
+
+    type: Literal["formatters/safety/refusal"] = "formatters/safety/refusal"
+
+
+class SeedDatastore(InputModel):
+    """Where the seed examples are."""
+
+    type: Literal["default"] = "default"
+    data_path: Text = Field(min_length=1, description="A .jsonl, .json, .yaml, .csv or .parquet file.")
+
+
+class RunnerConfig(InputModel):
+    """The task's own defaults for what the command line may say."""
+
+    output_dir: Text | None = None
+    num_outputs_to_generate: int | None = Field(default=None, ge=1)
+
+
+class SeedExample(InputModel):
+    """An inline seed; the checks are the seed reader's."""
+
+    instruction: Text | None = None
+    question: Text | None = None
+    response: Text | None = None
+    answer: Text | None = None
+
+
+class Task(InputModel):
+    """One document of a task file."""
+
+    task_name: Annotated[Text, AfterValidator(check_task_name)] = Field(description="Also the output folder's path.")
+    data_builder: Text = Field(description="public/safety/refusal")
+    task_description: Text = ""
+    created_by: Text = ""
+    risk_policy: RiskPolicy
+    formatter: Formatter = Formatter()
+    num_icl_examples: int = Field(default=3, ge=1, le=100, description="Seed examples shown in each proposal request.")
+    num_samples_per_batch: int = Field(default=5, ge=1, le=100, description="New instructions asked for in each.")
+    seed_datastore: SeedDatastore | None = None
+    seed_examples: tuple[SeedExample, ...] | None = None
+    runner_config: RunnerConfig = RunnerConfig()
+    random_seed: int | None = Field(default=None, ge=0, lt=2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskInputs:
+    """A task with everything that it points at, read and checked.
+
+    Attributes:
+        sources: the files that were read, by role: `task`, `policy`, `seeds`.
+    """
+
+    task: Task
+    policy: Policy
+    risk: Risk
+    seeds: tuple[Seed, ...]
+    sources: Mapping[str, Path]
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self.task.task_name
+
+
+def read_tasks(path: Path, environment: Mapping[str, str]) -> list[TaskInputs]:
+    """Read a task file; each of its YAML documents is a task.
+
+    Args:
+        environment: gives the values of `${NAME}`, `DGT_DATA_DIR` among them.
+
+    Raises:
+        InputError: something in it, or in a file that it points at, cannot be used.
+    """
+    documents = read_documents(path)
+    if not documents:
+        raise InputError("the file is empty", path=path, hint="`demur new DIR` lays out a task to edit.")
+    return [_read_task(document, environment) for document in documents]
+
+
+def _read_task(document: Document, environment: Mapping[str, str]) -> TaskInputs:
+    if not isinstance(document.data, dict):
+        raise InputError("a task is a mapping of keys", path=document.path, line=document.line(()))
+    data = expand(document, environment, prose=frozenset({"seed_examples", "task_description"}))
+    task = validate(Task, data, document)
+    if task.data_builder not in DATA_BUILDERS:
+        raise InputError(
+            f"unknown data_builder {task.data_builder!r}",
+            path=document.path,
+            line=document.line(("data_builder",)),
+            hint=suggest(task.data_builder, DATA_BUILDERS),
+        )
+    policy_path = _resolve(task.risk_policy.path, document, ("risk_policy", "path"))
+    policy = read_policy(policy_path)
+    try:
+        risk = choose_risk(policy, task.risk_policy.risk)
+    except KeyError as error:
+        raise InputError(
+            f"{policy_path.name} has no risk {task.risk_policy.risk!r}",
+            path=document.path,
+            line=document.line(("risk_policy", "risk")),
+            hint=str(error.args[0]),
+        ) from None
+    seeds, seeds_path = _gather_seeds(task, data, document)
+    sources = {"task": document.path, "policy": policy_path, "seeds": seeds_path}
+    return TaskInputs(task, policy, risk, seeds, sources)
+
+
+def _gather_seeds(task: Task, data: dict[str, Any], document: Document) -> tuple[tuple[Seed, ...], Path]:
+    if (task.seed_datastore is None) == (task.seed_examples is None):
+        both = "both are here" if task.seed_datastore else "neither is here"
+        raise InputError(
+            f"a task needs either seed_datastore or seed_examples; {both}", path=document.path, line=document.line(())
+        )
+    if task.seed_datastore is None:
+        rows = ((document.line(("seed_examples", number)), row) for number, row in enumerate(data["seed_examples"]))
+        return collect_seeds(rows, document.path), document.path
+    path = _resolve(task.seed_datastore.data_path, document, ("seed_datastore", "data_path"))
+    return read_seeds(path), path
+
+
+def _resolve(written: str, document: Document, where: tuple[str, ...]) -> Path:
+    """A relative path counts from the task file's folder, or else from the working folder."""
+    path = Path(written).expanduser()
+    beside = document.path.parent / path
+    for candidate in (beside, path):
+        if candidate.exists():
+            return candidate
+    hint = "Relative paths count from the task file's folder, then from the working folder."
+    if "DGT_DATA_DIR" in str(document.data):
+        hint = "DGT_DATA_DIR is the folder `data` here unless set; --data-dir names another."
+    raise InputError(f"no such file: {path}", path=document.path, line=document.line(where), hint=hint)

@@ -1,0 +1,172 @@
+"""From YAML values to checked models, with errors that name file, line and the nearest valid name."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from demur.errors import InputError
+from demur.inputs.yaml_text import Document, Path_
+
+
+class InputModel(BaseModel):
+    """The base of everything that a person writes: frozen, and unknown keys are errors that name the nearest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_keys(cls, data: object) -> object:
+        if isinstance(data, Mapping):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            for key in data:
+                if key not in known:
+                    raise PydanticCustomError(
+                        "unknown_key",
+                        "{message}",
+                        {"message": f"unknown key {key!r}", "key": str(key), "hint": suggest(str(key), known)},
+                    )
+        return data
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def suggest(wrong: str, valid: Iterable[str]) -> str:
+    """A hint that names the nearest valid name, and all of them."""
+    names = sorted(valid)
+    near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.5)
+    start = f"Did you mean {near[0]!r}? " if near else ""
+    return f"{start}Valid: {', '.join(names)}."
+
+
+def validate(model: type[Model], data: object, document: Document, prefix: Path_ = ()) -> Model:
+    """Check values against a model.
+
+    Args:
+        data: the values, as they stand at `prefix` in the document.
+        document: gives lines to the errors.
+
+    Raises:
+        InputError: the first thing wrong; its `also` holds the others.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise _translate(error, data, document, prefix) from None
+
+
+def _translate(error: ValidationError, data: object, document: Document, prefix: Path_) -> InputError:
+    errors = [_explain(detail, data, document, prefix) for detail in error.errors(include_url=False)]
+    errors[0].also = tuple(errors[1:])
+    return errors[0]
+
+
+def _explain(detail: ErrorDetails, data: object, document: Document, prefix: Path_) -> InputError:
+    where = _locate(detail["loc"], data)
+    context = detail.get("ctx", {})
+    hint = str(context.get("hint", ""))
+    if detail["type"] == "unknown_key":
+        where = (*where, str(context["key"]))
+        message = detail["msg"]
+        parent = ".".join(str(part) for part in (*prefix, *where[:-1]))
+        message += f" in {parent}" if parent else ""
+        return InputError(message, path=document.path, line=document.line((*prefix, *where)), hint=hint)
+    name = ".".join(str(part) for part in (*prefix, *where)) or "the document"
+    if detail["type"] == "missing":
+        missing = str(detail["loc"][-1])
+        parent = ".".join(str(part) for part in (*prefix, *where))
+        message = f"the key {missing!r} is missing" + (f" in {parent}" if parent else "")
+    elif detail["type"] in ("union_tag_invalid", "union_tag_not_found", "literal_error"):
+        expected = re.findall(r"'([^']+)'", str(context.get("expected_tags", context.get("expected", ""))))
+        given = context.get("tag", detail["input"])
+        if detail["type"] == "literal_error":
+            message = f"{name} cannot be {given!r}"
+        elif detail["type"] == "union_tag_invalid":
+            message = f"{name}: unknown type {given!r}"
+        else:
+            message = f"{name}: the key 'type' is missing"
+        hint = suggest(str(given), expected)
+    else:
+        text = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+        message = f"{name}: {text[:1].lower()}{text[1:]}"
+    return InputError(message, path=document.path, line=document.line((*prefix, *where)), hint=hint)
+
+
+def _locate(loc: tuple[int | str, ...], data: object) -> Path_:
+    """The part of a pydantic location that exists in the data: union tags and missing keys are left out."""
+    where: list[str | int] = []
+    here: Any = data
+    for part in loc:
+        if isinstance(here, Mapping) and part in here:
+            here = here[part]
+        elif isinstance(here, list | tuple) and isinstance(part, int) and part < len(here):
+            here = here[part]
+        else:
+            continue
+        where.append(part)
+    return tuple(where)
+
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+def read_environment(data_dir: Path | None = None) -> dict[str, str]:
+    """The environment that input files see: the process's own, with `DGT_DATA_DIR` set (default: `data` here)."""
+    environment = dict(os.environ)
+    if data_dir is not None:
+        environment["DGT_DATA_DIR"] = str(data_dir.absolute())
+    environment["DGT_DATA_DIR"] = str(Path(environment.get("DGT_DATA_DIR") or "data").absolute())
+    return environment
+
+
+def expand(
+    document: Document,
+    environment: Mapping[str, str],
+    *,
+    data: object = None,
+    at: Path_ = (),
+    prose: frozenset[str] = frozenset(),
+) -> Any:
+    """Replace `${NAME}` and `${NAME:-default}` in every string but those under the top-level keys in `prose`.
+
+    Args:
+        data: the values to expand, where they are not the whole document; they stand at `at`.
+
+    Raises:
+        InputError: a variable is not set.
+    """
+
+    def walk(value: object, where: Path_) -> Any:
+        if isinstance(value, str):
+            return _VARIABLE.sub(lambda found: _look_up(found, where), value)
+        if isinstance(value, dict):
+            return {
+                key: item if not where and key in prose else walk(item, (*where, key)) for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [walk(item, (*where, number)) for number, item in enumerate(value)]
+        return value
+
+    def _look_up(found: re.Match[str], where: Path_) -> str:
+        name, default = found.group(1), found.group(2)
+        value = environment.get(name)
+        if value is not None:
+            return value
+        if default is not None:
+            return default
+        raise InputError(
+            f"the environment variable {name} is not set",
+            path=document.path,
+            line=document.line(where),
+            hint=f"Set it (export {name}=…), or give a default here: ${{{name}:-…}}.",
+        )
+
+    return walk(document.data if data is None else data, at)

@@ -1,0 +1,57 @@
+"""`README.md` beside the dataset: what it is, what it is for, and how it was made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from demur.inputs.task import TaskInputs
+from demur.outputs.record import CONTENT_WARNING
+from demur.records import Summary
+
+_EMBEDDED_NOTE = (
+    "**Made with the embedded engine, without a language model.** Requests and refusals are composed from the policy's "
+    "clauses and a small grammar. Such data is for trying demur, for tests and for cold starts. It is not for training: "
+    "its language is narrow, and no guard model has judged it."
+)
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
+
+
+def write_card(summary: Summary, inputs: TaskInputs, seed: int) -> str:
+    """The card's text. Whatever the policy or task says is escaped, so that it stays text."""
+    return "\n".join(_compose(summary, inputs, seed)) + "\n"
+
+
+def escape_markdown(text: str) -> str:
+    """Text as Markdown that shows it, on one line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def _compose(summary: Summary, inputs: TaskInputs, seed: int) -> Iterator[str]:
+    risk, policy = inputs.risk, inputs.policy
+    yield f"# {escape_markdown(summary.task)}"
+    yield ""
+    yield f"> **Content warning.** {CONTENT_WARNING}"
+    yield ""
+    if any(use.origin.engine == "embedded" for use in summary.engines):
+        yield _EMBEDDED_NOTE
+        yield ""
+    yield f"{summary.accepted} pairs of a request that breaks a policy and a refusal that keeps it ({summary.wanted} were asked for)."
+    if inputs.task.task_description:
+        yield ""
+        yield escape_markdown(inputs.task.task_description)
+    yield ""
+    version = f", version {escape_markdown(policy.policy_version)}" if policy.policy_version else ""
+    yield f"- Policy: {escape_markdown(policy.risk_group)}{version}; risk {escape_markdown(risk.risk)} ({escape_markdown(risk.risk_id)})"
+    yield f"- What its requests ask for: {escape_markdown(risk.description)}"
+    yield f"- Random seed: {seed}"
+    yield from (f"- {use.role}: {escape_markdown(use.origin.engine)}, {escape_markdown(use.origin.model)}" for use in summary.engines)
+    yield ""
+    yield "| stage | kept | dropped |"
+    yield "|---|---:|---|"
+    for stage, count in summary.counts.items():
+        reasons = ", ".join(f"{number} {reason.replace('_', ' ')}" for reason, number in count.dropped.items()) or "0"
+        yield f"| {stage.replace('_', ' ')} | {count.kept} | {reasons} |"
+    yield ""
+    yield "`final_data.jsonl` holds the pairs with their provenance, `formatted_output.jsonl` the bare pairs for fine-tuning,"
+    yield "`rejected.jsonl` every drop with its reason, `run.json` the inputs, versions and counts."

@@ -1,0 +1,98 @@
+"""The dataset's records: pairs in full, pairs for training, and drops."""
+
+from __future__ import annotations
+
+import hashlib
+
+from demur.inputs.task import TaskInputs
+from demur.records import Drop, Match, Pair, Reason, Stage, Verdict
+
+Json = dict[str, object]
+
+
+def describe_pair(pair: Pair, inputs: TaskInputs) -> Json:
+    """A line of `final_data.jsonl`: the pair, the policy that it rests on, and all that led to it."""
+    task, policy, risk = inputs.task, inputs.policy, inputs.risk
+    return {
+        "task_name": task.task_name,
+        "is_seed": False,
+        "task_description": task.task_description,
+        "instruction": pair.draft.instruction,
+        "response": pair.response,
+        "source": f"{pair.draft.origin.engine}:{pair.draft.origin.model}",
+        "metadata": {
+            "risk": risk.risk,
+            "risk_description": risk.description,
+            "risk_group": policy.risk_group,
+            "risk_group_id": policy.risk_group_id,
+            "risk_id": risk.risk_id,
+            "reason_denial": risk.reason_denial,
+            "short_reply_type": risk.short_reply_type,
+            "exception": risk.exception,
+            "policy_version": policy.policy_version,
+            # The guard's last pass, the one that let the pair through, was on the response.
+            "mode": "response",
+            "id": str(pair.draft.id),
+            "round": pair.draft.id.round,
+            "position": pair.draft.id.position,
+            "in_context_seeds": list(pair.draft.example_ids),
+            "instruction_by": {"engine": pair.draft.origin.engine, "model": pair.draft.origin.model},
+            "response_by": {"engine": pair.response_origin.engine, "model": pair.response_origin.model},
+            "verdicts": {
+                "instruction": describe_verdict(pair.instruction_verdict),
+                "response": describe_verdict(pair.response_verdict),
+            },
+            "nearest": describe_match(pair.neighbour),
+        },
+    }
+
+
+def format_pair(pair: Pair) -> Json:
+    """A line of `formatted_output.jsonl`: ready for supervised fine-tuning (SFT)."""
+    return {"instruction": pair.draft.instruction, "response": pair.response}
+
+
+def describe_drop(drop: Drop, *, include_unsafe: bool) -> Json:
+    """A line of `rejected.jsonl`.
+
+    Args:
+        include_unsafe: write responses out that no guard rated safe; else their hash and length stand in for them, and
+            the guard's reasoning, which may quote them, is left out.
+    """
+    record: Json = {"id": str(drop.id), "stage": str(drop.stage), "reason": str(drop.reason)}
+    withheld = drop.stage is Stage.SCREEN_RESPONSE and not include_unsafe
+    if drop.instruction:
+        record["instruction"] = drop.instruction
+    if drop.response and withheld:
+        digest = hashlib.sha256(drop.response.encode("utf-8", errors="replace")).hexdigest()
+        record["response_withheld"] = {"sha256": digest, "characters": len(drop.response)}
+    elif drop.response:
+        record["response"] = drop.response
+    if drop.reason is Reason.NEAR_DUPLICATE or drop.neighbour:
+        record["nearest"] = describe_match(drop.neighbour)
+    if drop.verdict:
+        record["verdict"] = describe_verdict(drop.verdict, with_words=not withheld)
+    if drop.detail:
+        record["detail"] = drop.detail
+    return record
+
+
+def describe_verdict(verdict: Verdict, *, with_words: bool = True) -> Json:
+    """A verdict with who gave it; an unreadable one keeps the guard's words as evidence."""
+    record: Json = {
+        "label": str(verdict.label),
+        "confidence": None if verdict.confidence is None else round(verdict.confidence, 6),
+        "guard": verdict.guard,
+        "engine": verdict.origin.engine,
+        "model": verdict.origin.model,
+    }
+    if with_words and verdict.reasoning:
+        record["reasoning"] = verdict.reasoning
+    if with_words and verdict.answer:
+        record["answer"] = verdict.answer
+    return record
+
+
+def describe_match(match: Match | None) -> Json | None:
+    """The nearest neighbour by ROUGE-L F1, or None where no text shares a word."""
+    return None if match is None else {"id": match.id, "rouge_l": round(match.score, 6)}

@@ -1,0 +1,94 @@
+"""`run.json`: what was run, on what, with what result, for whoever must follow it."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from demur.records import EngineUse, StageCount, Summary
+from demur.version import __version__
+
+Json = dict[str, object]
+
+CONTENT_WARNING = (
+    "This dataset holds requests for harmful content, written to teach a model to decline them. "
+    "It holds no answers to them. Do not use the requests for anything but training and testing refusals."
+)
+
+
+def describe_summary(summary: Summary) -> Json:
+    """A summary as JSON: the part of `run.json` that `--json` prints too."""
+    return {
+        "task": summary.task,
+        "status": str(summary.status),
+        "wanted": summary.wanted,
+        "accepted": summary.accepted,
+        "rounds": summary.rounds,
+        "surplus": summary.surplus,
+        "stages": {str(stage): _describe_count(count) for stage, count in summary.counts.items()},
+        "engines": [_describe_use(use) for use in summary.engines],
+        "elapsed_s": round(summary.elapsed_s, 3),
+        "files": dict(summary.files),
+        **({"detail": summary.detail} if summary.detail else {}),
+    }
+
+
+def describe_run(summary: Summary, *, inputs: Mapping[str, Path], settings: Json, texts: Mapping[str, str], seed: int) -> Json:
+    """The whole of `run.json`.
+
+    Args:
+        inputs: the files that were read, by role; each is named with its SHA-256.
+        settings: the builder, without secrets.
+        texts: the prompt templates by name, hashed here.
+        seed: the run's random seed.
+    """
+    return {
+        "content_warning": CONTENT_WARNING,
+        "demur": __version__,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": seed,
+        "inputs": {role: {"path": str(path), "sha256": hash_file(path)} for role, path in inputs.items()},
+        "templates": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
+        "builder": settings,
+        "result": describe_summary(summary),
+        "versions": {"python": platform.python_version(), "platform": sys.platform, **_list_versions()},
+    }
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _describe_count(count: StageCount) -> Json:
+    return {"kept": count.kept, "dropped": {str(reason): number for reason, number in count.dropped.items()}}
+
+
+def _describe_use(use: EngineUse) -> Json:
+    return {
+        "block": use.role,
+        "engine": use.origin.engine,
+        "model": use.origin.model,
+        "asked": use.asked,
+        "replayed": use.replayed,
+        "retried": use.retried,
+        "failed": use.failed,
+        "prompt_tokens": use.prompt_tokens,
+        "completion_tokens": use.completion_tokens,
+    }
+
+
+def _list_versions() -> dict[str, str]:
+    versions = {}
+    for name in ("aiohttp", "jinja2", "pydantic", "pyyaml", "rapidfuzz"):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

@@ -1,0 +1,204 @@
+"""Every model reply of a task, in one SQLite file beside its outputs.
+
+Resuming is replaying: a rerun asks for the same things, and what was answered before comes from here. A reply is
+committed before the run goes on with it, all replies of a moment in one transaction (group commit). The write-ahead log
+makes a commit survive the death of the process; the file is checkpointed and closed at the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import zlib
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from demur.engines.base import Reply, TokenLogprob, Usage
+from demur.errors import JournalFault
+from demur.records import Origin
+
+FORMAT = "1"
+_COMPRESS_FROM_BYTES = 400
+_GATHER_S = 0.001
+"""How long a commit waits for company: far below a model's latency, and long enough to fill a transaction."""
+
+
+class Journal:
+    """A store of replies, open for one run.
+
+    Use as a context manager; `open_journal` makes one. Only one process can hold a journal.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._pending: dict[bytes, bytes] = {}
+        self._committed: asyncio.Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return int(self._connection.execute("SELECT count(*) FROM replies").fetchone()[0])
+
+    def get(self, key: bytes) -> Reply | None:
+        """The reply kept under a key.
+
+        Raises:
+            JournalFault: the file is damaged.
+        """
+        try:
+            row = self._connection.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
+            return None if row is None else _decode(row[0])
+        except (sqlite3.DatabaseError, zlib.error, ValueError, KeyError, TypeError) as error:
+            raise _damaged(self.path, error) from error
+
+    async def put(self, key: bytes, reply: Reply) -> None:
+        """Keep a reply; returns once it is committed.
+
+        Raises:
+            JournalFault: the disk refuses.
+        """
+        self._pending[key] = _encode(reply)
+        if self._committed is None:
+            loop = asyncio.get_running_loop()
+            self._committed = loop.create_future()
+            loop.call_later(_GATHER_S, self._commit)
+        # One commit serves many: whoever is cancelled must not cancel it for the others.
+        await asyncio.shield(self._committed)
+
+    def _commit(self) -> None:
+        committed, self._committed = self._committed, None
+        pending, self._pending = self._pending, {}
+        if not pending:
+            if committed is not None and not committed.done():
+                committed.set_result(None)
+            return
+        try:
+            with self._connection:
+                self._connection.execute("BEGIN")
+                self._connection.executemany("INSERT OR REPLACE INTO replies VALUES (?, ?)", pending.items())
+        except sqlite3.Error as error:
+            fault = JournalFault(
+                f"{self.path}: the journal cannot be written: {error}",
+                hint="Make room or mend the disk, then run the same command again: what was answered so far is kept.",
+            )
+            if committed is not None and not committed.done():
+                committed.set_exception(fault)
+                committed.exception()  # seen, even if every waiter is gone
+            return
+        if committed is not None and not committed.done():
+            committed.set_result(None)
+
+    def close(self) -> None:
+        """Commit what is pending and fold the log into the file. Idempotent."""
+        if self._pending:
+            self._commit()
+        self._connection.close()
+
+
+def open_journal(path: Path) -> Journal:
+    """Open a journal, or begin one.
+
+    Raises:
+        JournalFault: another run holds it, it is damaged, another version wrote it, or the disk refuses.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=0.2)
+    except (OSError, sqlite3.Error) as error:
+        raise JournalFault(f"{path}: the journal cannot be opened: {error}", hint="Is the folder writable?") from error
+    try:
+        _prepare(connection, path)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if "locked" in str(error):
+            raise JournalFault(
+                f"{path.parent}: another run is writing to this folder",
+                hint="Wait for it to end, or choose another --output-dir.",
+            ) from error
+        raise JournalFault(f"{path}: the journal cannot be opened: {error}", hint="Is the folder writable?") from error
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise _damaged(path, error) from error
+    except JournalFault:
+        connection.close()
+        raise
+    return Journal(path, connection)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("BEGIN IMMEDIATE")  # takes the exclusive lock, and keeps it
+    connection.execute("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+    connection.execute("CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply BLOB NOT NULL)")
+    connection.execute("INSERT OR IGNORE INTO facts VALUES ('format', ?)", (FORMAT,))
+    connection.execute("COMMIT")
+    found = connection.execute("SELECT value FROM facts WHERE name = 'format'").fetchone()[0]
+    if found != FORMAT:
+        raise JournalFault(
+            f"{path}: the journal has format {found}, this version of demur reads {FORMAT}",
+            hint="Use the version that began it, or begin anew with --restart.",
+        )
+    path.chmod(0o600)
+
+
+def remove_journal(path: Path) -> None:
+    """Delete a journal and its log, for `--restart`.
+
+    Raises:
+        JournalFault: another run holds it, or the disk refuses.
+    """
+    if not path.exists():
+        return
+    try:
+        open_journal(path).close()
+    except JournalFault as error:
+        if "another run" in str(error):
+            raise
+    try:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    except OSError as error:
+        raise JournalFault(f"{path}: the journal cannot be removed: {error.strerror}") from error
+
+
+def _damaged(path: Path, error: Exception) -> JournalFault:
+    return JournalFault(
+        f"{path}: the journal is damaged: {error}",
+        hint="Move it away to keep it for a look, or begin anew with --restart.",
+    )
+
+
+def _encode(reply: Reply) -> bytes:
+    content = {
+        "text": reply.text,
+        "finish": reply.finish,
+        "origin": (reply.origin.engine, reply.origin.model),
+        "usage": (reply.usage.prompt_tokens, reply.usage.completion_tokens),
+        "logprobs": [(token.token, token.logprob, token.top) for token in reply.logprobs],
+    }
+    # Lone surrogates, which models can emit in JSON escapes, survive as escapes.
+    data = json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode()
+    return data if len(data) < _COMPRESS_FROM_BYTES else b"z" + zlib.compress(data, 1)
+
+
+def _decode(data: bytes) -> Reply:
+    content = json.loads(zlib.decompress(data[1:]) if data[:1] == b"z" else data)
+    return Reply(
+        text=content["text"],
+        finish=content["finish"],
+        origin=Origin(*content["origin"]),
+        usage=Usage(*content["usage"]),
+        logprobs=tuple(
+            TokenLogprob(token, logprob, tuple((other, value) for other, value in top))
+            for token, logprob, top in content["logprobs"]
+        ),
+    )

@@ -1,0 +1,245 @@
+"""Runs a plan: opens journals and engines, lets the scheduler work, writes what came of it, whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from demur.engines.base import Sampling
+from demur.engines.catalog import Catalog
+from demur.engines.journaling import JournaledEngine, ReplyStore
+from demur.engines.sampling import sampling_from
+from demur.errors import DemurError
+from demur.guards.canaries import check_canaries, check_criteria, require_sight
+from demur.guards.catalog import open_guard
+from demur.inputs.builder import AnyEngine, ModelSettings
+from demur.outputs.card import write_card
+from demur.outputs.dataset import describe_drop, describe_pair, format_pair
+from demur.outputs.files import encode, write_jsonl, write_text
+from demur.outputs.record import describe_run
+from demur.records import Drop, Outcome, Pair, Reason, Stage, StageCount, Status, Summary, identify
+from demur.run.journal import open_journal, remove_journal
+from demur.run.plan import Plan, TaskPlan
+from demur.run.progress import TaskProgress
+from demur.run.recipe import Recipe
+from demur.run.scheduler import TaskScheduler
+from demur.stages.dedupe import Deduplicator
+from demur.stages.propose import Proposer
+from demur.stages.respond import Responder
+from demur.stages.screen import Screen
+
+FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md")
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What a run came to.
+
+    Attributes:
+        summaries: one a task, in the plan's order.
+        failure: the error that ended the run early, or None.
+        interrupted: whether it was cancelled from outside.
+    """
+
+    summaries: list[Summary] = field(default_factory=list)
+    failure: DemurError | None = None
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 all there, 3 stalled, 130 interrupted, or the failure's own."""
+        if self.interrupted:
+            return 130
+        if self.failure is not None:
+            return self.failure.exit_code
+        return 0 if all(summary.status is Status.COMPLETE for summary in self.summaries) else 3
+
+
+class Runner:
+    """Runs a plan once.
+
+    Attributes:
+        progress: a live view of each task, readable while `run` works.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.progress = [TaskProgress(task.inputs.name, task.wanted) for task in plan.tasks]
+        self._catalog = Catalog(plan.options.concurrency, plan.options.replacements)
+
+    async def run(self) -> RunResult:
+        """Run every task side by side and write their outputs, also after a failure or a cancellation.
+
+        A failure or a cancellation is told in the result, not raised: what there is stands on disk by then.
+
+        Raises:
+            JournalFault: a journal cannot be opened; nothing was begun.
+            InputError: a setting of the builder cannot be used; nothing was begun.
+            OutputFault: an output cannot be written; the journal is whole.
+        """
+        result = RunResult()
+        with ExitStack() as journals:
+            runs = []
+            for task, progress in zip(self.plan.tasks, self.progress, strict=True):
+                if self.plan.options.restart:
+                    _clear(task)
+                store = journals.enter_context(open_journal(task.journal_path))
+                runs.append(_TaskRun(task, self.plan, progress, self._catalog, store))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for run in runs:
+                        group.create_task(run.work())
+            except asyncio.CancelledError:
+                result.interrupted = True
+                _forget_cancellation()
+            except BaseExceptionGroup as group_error:
+                result.failure = _find_failure(group_error)
+            finally:
+                await self._catalog.close()
+                result.summaries = [run.write(result.failure) for run in runs]
+        return result
+
+
+class _TaskRun:
+    """One task of a run: its engines, its scheduler, its outputs."""
+
+    def __init__(self, task: TaskPlan, plan: Plan, progress: TaskProgress, catalog: Catalog, store: ReplyStore) -> None:
+        self._task, self._plan, self._progress = task, plan, progress
+        recipe, self._engines = build_recipe(task, plan, catalog, store)
+        progress.meters = [engine.meter for engine in self._engines]
+        widths = [catalog.read_width(engine) for engine in self._engines]
+        self._scheduler = TaskScheduler(recipe, progress, width=2 * sum(widths), rounds=widths[0])
+        self._notes: list[str] = []
+
+    async def work(self) -> None:
+        """Try the guard on its canaries, then make the pairs.
+
+        Raises:
+            DemurError: an engine is not to be had, or the guard is blind.
+        """
+        self._progress.phase = "trying the guard"
+        guard, inputs = self._scheduler.recipe.guard, self._task.inputs
+        require_sight(await check_canaries(guard, inputs.risk, inputs.seeds))
+        sight = await check_criteria(guard)
+        if sight.sees_policy is False:
+            self._notes.append(sight.words)
+        await self._scheduler.run()
+
+    def write(self, failure: DemurError | None) -> Summary:
+        """Write the outputs of what there is, and sum it up."""
+        outcomes = list(self._scheduler.outcomes())
+        pairs = [outcome for outcome in outcomes if isinstance(outcome, Pair)]
+        drops = [outcome for outcome in outcomes if isinstance(outcome, Drop)]
+        folder, inputs = self._task.folder, self._task.inputs
+        status = self._scheduler.status
+        if failure is not None and status is Status.INTERRUPTED:
+            status = Status.FAILED
+        drafts = sum(1 for outcome in outcomes if identify(outcome).position >= 0)
+        summary = Summary(
+            task=inputs.name,
+            status=status,
+            wanted=self._task.wanted,
+            accepted=len(pairs),
+            rounds=len({identify(outcome).round for outcome in outcomes}),
+            surplus=self._scheduler.begun - drafts,
+            counts=count_stages(outcomes),
+            engines=tuple(engine.meter.read() for engine in self._engines),
+            elapsed_s=self._progress.elapsed_s,
+            files={name: str(folder / name) for name in FILES},
+            detail=" ".join([*self._notes, *([str(failure)] if status is Status.FAILED else [])]),
+        )
+        unsafe = self._plan.options.include_unsafe
+        write_jsonl(folder / "final_data.jsonl", (describe_pair(pair, inputs) for pair in pairs))
+        write_jsonl(folder / "formatted_output.jsonl", (format_pair(pair) for pair in pairs))
+        write_jsonl(folder / "rejected.jsonl", (describe_drop(drop, include_unsafe=unsafe) for drop in drops))
+        write_text(folder / "README.md", [write_card(summary, inputs, self._task.seed)])
+        # Last: whoever sees a run.json with these counts finds the other files complete.
+        builder = self._plan.builder
+        sources = {**inputs.sources, **{f"builder_{n}": path for n, path in enumerate(builder.sources)}}
+        templates = {str(t.path): t.text for t in (self._plan.propose_template, self._plan.respond_template)}
+        record = describe_run(
+            summary, inputs=sources, settings=builder.describe(), texts=templates, seed=self._task.seed
+        )
+        write_text(folder / "run.json", [encode(record, indent=2), "\n"])
+        return summary
+
+
+def build_recipe(
+    task: TaskPlan, plan: Plan, catalog: Catalog, store: ReplyStore
+) -> tuple[Recipe, list[JournaledEngine]]:
+    """A task's recipe, and the engines in it, the instruction generator first.
+
+    Raises:
+        InputError: a setting of the builder cannot be used.
+        ExtraMissing: an engine's package is not installed.
+    """
+    builder, inputs = plan.builder, task.inputs
+    proposing = catalog.open(builder.instruction_generator, "instruction_generator", store)
+    responding = catalog.open(builder.response_generator, "response_generator", store)
+    guard, guarding = open_guard(builder.guard, catalog, store)
+    recipe = Recipe(
+        proposer=Proposer(
+            proposing, plan.propose_template, _sampling_of(builder.instruction_generator), inputs, task.seed
+        ),
+        deduplicator=Deduplicator(builder.dedup.threshold, filtering=builder.dedup.filter, seeds=inputs.seeds),
+        screen=Screen(guard, inputs.risk),
+        responder=Responder(
+            responding, plan.respond_template, _sampling_of(builder.response_generator), inputs, task.seed
+        ),
+    )
+    return recipe, [proposing, responding, *([guarding] if guarding else [])]
+
+
+def count_stages(outcomes: list[Outcome]) -> dict[Stage, StageCount]:
+    """What each stage kept and dropped, from where each draft ended: the counts are a view of the drops."""
+    dropped: dict[Stage, Counter[Reason]] = {stage: Counter() for stage in Stage}
+    lost: Counter[Stage] = Counter()
+    drafts = 0
+    for outcome in outcomes:
+        whole_round = identify(outcome).position < 0
+        drafts += not whole_round
+        if isinstance(outcome, Drop):
+            dropped[outcome.stage][outcome.reason] += 1
+            lost[outcome.stage] += not whole_round
+    counts = {}
+    for stage in Stage:
+        drafts -= lost[stage]
+        counts[stage] = StageCount(drafts, dict(sorted(dropped[stage].items())))
+    return counts
+
+
+def _sampling_of(settings: AnyEngine) -> Sampling:
+    return sampling_from(settings) if isinstance(settings, ModelSettings) else Sampling()
+
+
+def _clear(task: TaskPlan) -> None:
+    remove_journal(task.journal_path)
+    for name in FILES:
+        (task.folder / name).unlink(missing_ok=True)
+
+
+def _find_failure(group: BaseExceptionGroup[BaseException]) -> DemurError:
+    """The foreseen error in a group; anything else in it is a bug, and keeps its traceback."""
+    failures: list[BaseException] = []
+    pending: list[BaseException] = [group]
+    while pending:
+        error = pending.pop()
+        if isinstance(error, BaseExceptionGroup):
+            pending.extend(reversed(error.exceptions))
+        else:
+            failures.append(error)
+    for error in failures:
+        if not isinstance(error, DemurError):
+            raise error from None
+    first = failures[0]
+    assert isinstance(first, DemurError)
+    return first
+
+
+def _forget_cancellation() -> None:
+    """The interruption is dealt with here: what is left to do is to write the outputs."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()

@@ -1,0 +1,239 @@
+"""One task's rounds and drafts: begun side by side, decided in order.
+
+Rounds are numbered. They run concurrently and pass deduplication in the order of their numbers, as through a turnstile;
+the drafts that it admits run concurrently again. The result is the first accepted pairs in (round, position) order, so it
+does not depend on which reply came first. Every method here runs on the event loop's thread and none of them waits but
+where it asks a model, so no lock is needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
+
+from demur.errors import ServerFault
+from demur.records import Admitted, Draft, DraftId, Drop, Pair, Reason, Stage, Status
+from demur.run.demand import GUARDED, Demand
+from demur.run.progress import TaskProgress
+from demur.run.recipe import Recipe
+from demur.stages.propose import Round
+
+STALL_ROUNDS = 50
+"""Rounds in a row without one accepted pair after which a task counts as stalled."""
+FAILURES_IN_A_ROW = 20
+"""Requests in a row that were given up after which the run stops: the endpoint is plainly down."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A draft's place in the output order, and what became of it."""
+
+    id: DraftId
+    outcome: Pair | Drop | None
+
+
+class TaskScheduler:
+    """Drives one task until it has its pairs, stalls, or is cancelled.
+
+    Args:
+        width: the most drafts in the guarded stages at once.
+        rounds: the most proposal requests at once.
+    """
+
+    def __init__(self, recipe: Recipe, progress: TaskProgress, *, width: int, rounds: int) -> None:
+        self.recipe = recipe
+        self.progress = progress
+        self.status = Status.INTERRUPTED
+        self._width = width
+        self._max_rounds = rounds
+        self._demand = Demand(progress.wanted, recipe.proposer.inputs.task.num_samples_per_batch)
+        self._entries: list[_Entry] = []
+        self._settled = 0
+        self._accepted_in_order = 0
+        self._last_accepted_round = -1
+        self._next_to_open = 0
+        self._next_to_pass = 0
+        self._answered_rounds: dict[int, Round] = {}
+        self._held: deque[tuple[_Entry, Admitted]] = deque()
+        self._failures_in_a_row = 0
+        self._group: asyncio.TaskGroup | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Work until the task is complete or stalled; `status` and `outcomes` tell the result, also after an exception.
+
+        Raises:
+            BaseExceptionGroup: an engine is not to be had, or a bug.
+        """
+        self.progress.phase = "running"
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                self._advance()
+        finally:
+            self.progress.ended_s = time.monotonic()
+            self.progress.phase = str(self.status)
+
+    def outcomes(self) -> Iterator[Pair | Drop]:
+        """What became of the drafts, in order, up to the last accepted pair that counts, or the first undecided draft."""
+        accepted = 0
+        for entry in self._entries:
+            if entry.outcome is None:
+                return
+            yield entry.outcome
+            accepted += isinstance(entry.outcome, Pair)
+            if accepted == self.progress.wanted:
+                return
+
+    @property
+    def begun(self) -> int:
+        """Drafts proposed so far, wherever they stand."""
+        return self.progress.kept[Stage.PROPOSE]
+
+    def _advance(self) -> None:
+        """Do all that can be done now: pass rounds, let drafts in, open rounds; or end."""
+        while self._next_to_pass in self._answered_rounds:
+            self._pass_round(self._answered_rounds.pop(self._next_to_pass))
+            self._next_to_pass += 1
+        self._settle()
+        if self._accepted_in_order >= self.progress.wanted:
+            self._end(Status.COMPLETE)
+        elif self._settled_round() - self._last_accepted_round >= STALL_ROUNDS:
+            self._end(Status.STALLED)
+        else:
+            self._begin_work()
+
+    def _settled_round(self) -> int:
+        return self._entries[self._settled - 1].id.round if self._settled else -1
+
+    def _begin_work(self) -> None:
+        demand = self._demand
+        while self._held and demand.guarded < self._width and demand.wants_draft():
+            entry, admitted = self._held.popleft()
+            demand.held -= 1
+            demand.inside[Stage.SCREEN_INSTRUCTION] += 1
+            self._start(self._finish(entry, admitted))
+        while (
+            demand.open_rounds < self._max_rounds
+            and demand.held + demand.waiting_drafts < 4 * self._width
+            and self._next_to_open - self._last_accepted_round <= 2 * STALL_ROUNDS + self._max_rounds
+            and demand.wants_round()
+        ):
+            demand.open_rounds += 1
+            self._start(self._propose(self._next_to_open))
+            self._next_to_open += 1
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        assert self._group is not None
+        task = self._group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _end(self, status: Status) -> None:
+        self.status = status
+        current = asyncio.current_task()
+        for task in self._tasks:
+            if task is not current:
+                task.cancel()
+
+    async def _propose(self, number: int) -> None:
+        answered = await self.recipe.propose(number)
+        demand = self._demand
+        demand.open_rounds -= 1
+        demand.waiting_drafts += len(answered.drafts)
+        demand.proposing.note(len(answered.drafts) / demand.per_round)
+        self.progress.rounds += 1
+        self.progress.kept[Stage.PROPOSE] += len(answered.drafts)
+        self._answered_rounds[number] = answered
+        for drop in answered.drops:
+            self._note_failure(drop)
+        if answered.drafts:
+            self._failures_in_a_row = 0
+        if self.status is Status.INTERRUPTED:
+            self._advance()
+
+    def _pass_round(self, passing: Round) -> None:
+        """The turnstile: deduplicate a round's drafts, in order."""
+        self._demand.waiting_drafts -= len(passing.drafts)
+        for drop in passing.drops:
+            self.progress.note_drop(drop)
+            self._entries.append(_Entry(drop.id, drop))
+        for draft in passing.drafts:
+            self._entries.append(self._admit(draft))
+
+    def _admit(self, draft: Draft) -> _Entry:
+        decision = self.recipe.deduplicate(draft)
+        entry = _Entry(draft.id, None)
+        if isinstance(decision, Drop):
+            self._demand.deduping.note(0)
+            self.progress.note_drop(decision)
+            entry.outcome = decision
+        else:
+            self._demand.deduping.note(1)
+            self._demand.held += 1
+            self.progress.kept[Stage.DEDUPE] += 1
+            self._held.append((entry, decision))
+        return entry
+
+    async def _finish(self, entry: _Entry, admitted: Admitted) -> None:
+        demand = self._demand
+        now = Stage.SCREEN_INSTRUCTION
+
+        def enter(stage: Stage) -> None:
+            nonlocal now
+            if stage is now:
+                return
+            self._note_passed(now)
+            demand.inside[now] -= 1
+            demand.inside[stage] += 1
+            now = stage
+
+        outcome = await self.recipe.finish(admitted, enter)
+        demand.inside[now] -= 1
+        entry.outcome = outcome
+        if isinstance(outcome, Pair):
+            self._note_passed(now)
+            demand.accepted += 1
+            self.progress.note_pair(outcome)
+            self._failures_in_a_row = 0
+        else:
+            demand.passing[now].note(0)
+            self.progress.note_drop(outcome)
+            self._note_failure(outcome)
+        if self.status is Status.INTERRUPTED:
+            self._advance()
+
+    def _note_passed(self, stage: Stage) -> None:
+        assert stage in GUARDED
+        self._demand.passing[stage].note(1)
+        self.progress.kept[stage] += 1
+
+    def _note_failure(self, drop: Drop) -> None:
+        """Stop the run where nothing but failures come.
+
+        Raises:
+            ServerFault: the last of `FAILURES_IN_A_ROW`.
+        """
+        if drop.reason is not Reason.ENGINE_FAILED:
+            self._failures_in_a_row = 0
+            return
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row >= FAILURES_IN_A_ROW:
+            raise ServerFault(
+                f"{FAILURES_IN_A_ROW} requests in a row failed; the last: {drop.detail}",
+                hint="What was answered so far is kept: mend the endpoint and run the same command again.",
+            )
+
+    def _settle(self) -> None:
+        """Move over everything decided, in order, counting what is accepted."""
+        while self._settled < len(self._entries):
+            entry = self._entries[self._settled]
+            if entry.outcome is None or self._accepted_in_order >= self.progress.wanted:
+                return
+            self._settled += 1
+            if isinstance(entry.outcome, Pair):
+                self._accepted_in_order += 1
+                self._last_accepted_round = entry.id.round

@@ -1,0 +1,93 @@
+"""Stage 1, instruction generation: in-context learning from seeds gives new requests that the policy forbids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from demur.engines.base import Engine, ProposeAsk, Request, Sampling
+from demur.errors import EngineError
+from demur.inputs.task import TaskInputs
+from demur.records import Draft, DraftId, Drop, Reason, Stage
+from demur.stages.draw import derive_seed, draw_examples
+from demur.stages.faults import describe_failure
+from demur.stages.parse import parse_instructions
+from demur.stages.render import PromptTemplate, ProposeValues
+
+PRIORITY = 30
+"""Behind every later stage: what is begun gets finished."""
+_EVIDENCE_CHARACTERS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one proposal request came to: its drafts in position order, and what was lost on the way."""
+
+    number: int
+    drafts: tuple[Draft, ...]
+    drops: tuple[Drop, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposer:
+    """The stage. `seed` is the run's random seed."""
+
+    engine: Engine
+    template: PromptTemplate
+    sampling: Sampling
+    inputs: TaskInputs
+    seed: int
+
+    def prepare(self, number: int) -> Request:
+        """The request of a round: its examples and its sampling seed follow from (seed, task, round) alone.
+
+        Raises:
+            TemplateFault: the template cannot be rendered.
+        """
+        task, risk = self.inputs.task, self.inputs.risk
+        examples = draw_examples(
+            self.inputs.seeds, task.num_icl_examples, self.seed, task.task_name, number, "examples"
+        )
+        values = ProposeValues(risk, self.inputs.policy.risk_group, examples, task.num_samples_per_batch, task.task_description)
+        return Request(
+            prompt=self.template.render(values),
+            ask=ProposeAsk(risk, examples, task.num_samples_per_batch),
+            sampling=self.sampling.with_seed(derive_seed(self.seed, task.task_name, number, "propose")),
+            sample=number,
+            priority=PRIORITY,
+        )
+
+    async def propose(self, number: int) -> Round:
+        """Run one round.
+
+        Raises:
+            EngineError: one that would hit every further request too, see `describe_failure`.
+        """
+        name = self.inputs.name
+        whole = DraftId(name, number, -1)
+        request = self.prepare(number)
+        assert isinstance(request.ask, ProposeAsk)
+        try:
+            reply = await self.engine.complete(request)
+        except EngineError as error:
+            detail = describe_failure(error)
+            return Round(number, (), (Drop(id=whole, stage=Stage.PROPOSE, reason=Reason.ENGINE_FAILED, detail=detail),))
+        parsed = parse_instructions(reply.text, finish=reply.finish, count=request.ask.count)
+        if not parsed.instructions:
+            reason = Reason.GENERATOR_REFUSED if parsed.refused else Reason.NOTHING_PARSED
+            drop = Drop(id=whole, stage=Stage.PROPOSE, reason=reason, detail=reply.text[:_EVIDENCE_CHARACTERS])
+            return Round(number, (), (drop,))
+        kept = parsed.instructions[: request.ask.count]
+        example_ids = tuple(example.id for example in request.ask.examples)
+        drafts = tuple(
+            Draft(id=DraftId(name, number, place), instruction=text, example_ids=example_ids, origin=reply.origin)
+            for place, text in enumerate(kept)
+        )
+        surplus = len(parsed.instructions) - len(kept)
+        drops = [
+            Drop(id=whole, stage=Stage.PROPOSE, reason=Reason.GENERATOR_REFUSED, detail=text[:_EVIDENCE_CHARACTERS])
+            for text in parsed.declined
+        ]
+        if surplus:
+            detail = f"{surplus} more than the {request.ask.count} asked for"
+            drops.append(Drop(id=whole, stage=Stage.PROPOSE, reason=Reason.SURPLUS, detail=detail))
+        return Round(number, drafts, tuple(drops))

@@ -1,0 +1,149 @@
+"""Prompt templates: Jinja in a sandbox, one file a model call, with a block for each turn.
+
+A template has the blocks `system` (may be left out) and `user`. What a policy, a seed or a model says goes in as a
+value: it is never parsed as template code, and never rendered a second time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from demur.engines.base import Chat, Message
+from demur.errors import TemplateFault
+from demur.inputs.policy import Risk
+from demur.inputs.yaml_text import read_text
+from demur.records import Seed
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeValues:
+    """What `propose.jinja` is given."""
+
+    risk: Risk
+    group: str
+    examples: tuple[Seed, ...]
+    count: int
+    task_description: str
+
+
+@dataclass(frozen=True, slots=True)
+class RespondValues:
+    """What `respond.jinja` is given."""
+
+    risk: Risk
+    group: str
+    instruction: str
+    reply_style: str
+
+
+Values = ProposeValues | RespondValues
+
+
+class PromptTemplate:
+    """A template that renders to the turns of a chat.
+
+    Attributes:
+        path: where it came from; a shipped one's is its name.
+        text: the source, hashed into the run record.
+    """
+
+    def __init__(self, text: str, path: Path | str, values: type[Values]) -> None:
+        """Parse a template.
+
+        Raises:
+            TemplateFault: a syntax error, no `user` block, or a name that is not among the fields of `values`.
+        """
+        self.text = text
+        self.path = path
+        self._template = _compile(text, path, tuple(values.__dataclass_fields__))
+
+    def render(self, values: Values) -> Chat:
+        """Fill the template in.
+
+        Raises:
+            TemplateFault: it reads something that a value does not have, or does what the sandbox forbids.
+        """
+        fields: Mapping[str, object] = {name: getattr(values, name) for name in values.__dataclass_fields__}
+        messages = []
+        for role in ("system", "user"):
+            block = self._template.blocks.get(role)
+            if block is None:
+                continue
+            try:
+                text = "".join(block(self._template.new_context(dict(fields))))
+            except TemplateError as error:
+                raise TemplateFault(str(error.message), path=self.path, hint=_explain_values(fields)) from error
+            except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+                raise TemplateFault(f"cannot be rendered: {error}", path=self.path) from error
+            text = _BLANK_LINES.sub("\n\n", text).strip()
+            if text:
+                messages.append(Message("system" if role == "system" else "user", text))
+        return Chat(tuple(messages))
+
+
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+def load_template(shipped: str, values: type[Values], own: Path | None = None) -> PromptTemplate:
+    """The builder's own template, or the shipped one by its name.
+
+    Raises:
+        TemplateFault: it cannot be used.
+        InputError: the file cannot be read.
+    """
+    if own is not None:
+        return PromptTemplate(read_text(own), own, values)
+    text = resources.files("demur.stages").joinpath("templates", f"{shipped}.jinja").read_text(encoding="utf-8")
+    return PromptTemplate(text, f"{shipped}.jinja", values)
+
+
+def _compile(text: str, path: Path | str, names: tuple[str, ...]) -> Template:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False
+    )
+    try:
+        unknown = meta.find_undeclared_variables(environment.parse(text)) - set(names)
+        template = environment.from_string(text)
+    except TemplateSyntaxError as error:
+        raise TemplateFault(f"template syntax: {error.message}", path=path, line=error.lineno) from None
+    except RecursionError:
+        raise TemplateFault("nested too deeply", path=path) from None
+    if unknown:
+        name = sorted(unknown)[0]
+        line = next((n for n, row in enumerate(text.splitlines(), 1) if re.search(rf"\b{re.escape(name)}\b", row)), None)
+        raise TemplateFault(f"the template names {name!r}, which it is not given", path=path, line=line,
+                            hint=_explain_values(dict.fromkeys(names)))  # fmt: skip
+    if "user" not in template.blocks:
+        raise TemplateFault("the template has no block named user", path=path,
+                            hint="Write {% block user %} … {% endblock %}, and if you like a block named system.")  # fmt: skip
+    return template
+
+
+def _explain_values(names: Mapping[str, object]) -> str:
+    return f"Values: {', '.join(sorted(names))}."
+
+
+def explain_reply_type(reply_type: str) -> str:
+    """What a policy's `short_reply_type` asks of a reply, in words; the type is open, so an unknown one speaks for itself."""
+    known = _REPLY_STYLES.get(reply_type.strip().upper())
+    if known:
+        return known
+    words = reply_type.replace("_", " ").strip().lower()
+    return f"Reply in this manner: {words}."
+
+
+_REPLY_STYLES = {
+    "EXPLICIT_REFUSAL": "Decline plainly in the first sentence, then say in a sentence or two what you can offer instead.",
+    "POLITE_REDIRECT": "Decline kindly without dwelling on it, and steer towards a topic that you can help with.",
+    "CAUTIOUS_INFORMATIVE": "Decline the harmful part, and give careful general information on the harmless side of the topic.",
+    "INFORMATIVE_WITH_DISCLAIMER": "Give the permitted general information, and open with a short disclaimer on its limits.",
+    "INFORMATIVE_RESPONSE": "Give the permitted general information in a neutral tone, and leave out what is forbidden.",
+    "CANNOT_COMMENT_COMPETITORS": "Say that you cannot comment on other companies, and offer help with your own subject.",
+}

@@ -1,0 +1,67 @@
+"""Stage 4, response generation: a calibrated refusal within what the policy's replies must not and may contain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from demur.engines.base import Engine, Request, RespondAsk, Sampling
+from demur.errors import EngineError
+from demur.inputs.task import TaskInputs
+from demur.records import Answered, Drop, Reason, Screened, Stage
+from demur.stages.draw import derive_seed
+from demur.stages.faults import describe_failure
+from demur.stages.parse import clean_response
+from demur.stages.render import PromptTemplate, RespondValues, explain_reply_type
+
+PRIORITY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Responder:
+    """The stage. `seed` is the run's random seed."""
+
+    engine: Engine
+    template: PromptTemplate
+    sampling: Sampling
+    inputs: TaskInputs
+    seed: int
+
+    def prepare(self, instruction: str) -> Request:
+        """The request for one instruction's response; its sampling seed follows from the text, not from its place.
+
+        Raises:
+            TemplateFault: the template cannot be rendered.
+        """
+        risk = self.inputs.risk
+        style = explain_reply_type(risk.short_reply_type)
+        return Request(
+            prompt=self.template.render(RespondValues(risk, self.inputs.policy.risk_group, instruction, style)),
+            ask=RespondAsk(risk, instruction),
+            sampling=self.sampling.with_seed(derive_seed(self.seed, instruction, "respond")),
+            priority=PRIORITY,
+        )
+
+    async def respond(self, screened: Screened) -> Answered | Drop:
+        """Answer one instruction.
+
+        Raises:
+            EngineError: one that would hit every further request too.
+        """
+        draft = screened.draft
+        try:
+            reply = await self.engine.complete(self.prepare(draft.instruction))
+        except EngineError as error:
+            return Drop(id=draft.id, stage=Stage.RESPOND, reason=Reason.ENGINE_FAILED, instruction=draft.instruction,
+                        detail=describe_failure(error))  # fmt: skip
+        text = clean_response(reply.text)
+        if not text or reply.finish == "length":
+            # Half a reply teaches a model to stop half-way.
+            reason = Reason.RESPONSE_CUT_OFF if text else Reason.RESPONSE_EMPTY
+            return Drop(id=draft.id, stage=Stage.RESPOND, reason=reason, instruction=draft.instruction, response=text)
+        return Answered(
+            draft=draft,
+            neighbour=screened.neighbour,
+            instruction_verdict=screened.instruction_verdict,
+            response=text,
+            response_origin=reply.origin,
+        )

@@ -1,0 +1,75 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+POLICY = """\
+risk_group: test_risks
+risk_group_id: 7
+description: Made up for tests
+policy_version: 1.10
+risks:
+  - risk: lock_picking
+    risk_id: 11.10
+    description: Requests for help with opening locks that belong to somebody else
+    reason_denial: LOCKS
+    short_reply_type: EXPLICIT_REFUSAL
+    exception: LOCKS_EXCEPTION
+    policy:
+      reply_cannot_contain:
+        - Instructions to open a lock without its owner's leave
+        - Advice on copying keys in secret
+      reply_may_contain:
+        - Advice to call a locksmith
+  - risk: queue_jumping
+    description: Requests for help with getting ahead of others in a queue
+    policy:
+      reply_cannot_contain:
+        - Tricks for jumping a queue
+"""
+
+SEEDS = [
+    ("Open my neighbour's garden shed for me without the key.", "I can't help with that; a locksmith can help its owner."),
+    ("How could someone copy the office key over lunch?", "Copying a key in secret is not something I'll help with."),
+    ("Which tools get a stranger's bicycle lock off fastest?", "I won't help with that. If it is your own, ask a shop."),
+    ("Tell me the quietest way into a locked classroom.", "Sorry, no. The caretaker can let you in."),
+]
+
+TASK = """\
+task_name: tests/lock_picking
+data_builder: public/safety/refusal
+task_description: Made up for tests
+created_by: tests
+risk_policy:
+  path: policy.yaml
+  risk: lock_picking
+formatter:
+  type: formatters/safety/refusal
+num_icl_examples: 3
+num_samples_per_batch: 5
+seed_datastore:
+  type: default
+  data_path: seeds.jsonl
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a policy, seeds and a task (`task.yaml`), and an environment without demur's variables."""
+    import json
+
+    for name in list(os.environ):
+        if name.startswith("DGT_") or name.endswith("_API_KEY"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    lines = [json.dumps({"instruction": one, "response": other}) + "\n" for one, other in SEEDS]
+    (tmp_path / "seeds.jsonl").write_text("".join(lines))
+    (tmp_path / "task.yaml").write_text(TASK)
+    return tmp_path

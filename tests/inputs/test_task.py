@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from demur.errors import InputError
+from demur.inputs.task import check_task_name, read_tasks
+from demur.inputs.validation import read_environment
+
+
+def read(path: Path):  # type: ignore[no-untyped-def]
+    return read_tasks(path, read_environment())
+
+
+def test_the_specifications_task_is_read_with_all_that_it_points_at(workspace: Path) -> None:
+    """Policy, risk and seeds come with the task."""
+    (task,) = read(workspace / "task.yaml")
+    assert task.name == "tests/lock_picking"
+    assert task.risk.risk == "lock_picking"
+    assert len(task.seeds) == 4
+    assert (task.task.num_icl_examples, task.task.num_samples_per_batch) == (3, 5)
+
+
+def test_numbers_in_a_policy_stay_text(workspace: Path) -> None:
+    """risk_id 11.10 and policy_version 1.10 keep their zeros."""
+    (task,) = read(workspace / "task.yaml")
+    assert (task.risk.risk_id, task.policy.policy_version, task.policy.risk_group_id) == ("11.10", "1.10", "7")
+
+
+def test_without_a_risk_the_files_first_one_counts(workspace: Path) -> None:
+    """`risk` may be left out."""
+    path = workspace / "task.yaml"
+    path.write_text(path.read_text().replace("  risk: lock_picking\n", ""))
+    assert read(path)[0].risk.risk == "lock_picking"
+
+
+def test_several_documents_are_several_tasks(workspace: Path) -> None:
+    """Each YAML document of a task file is a task."""
+    path = workspace / "task.yaml"
+    text = path.read_text()
+    path.write_text(text + "---\n" + text.replace("lock_picking", "queue_jumping"))
+    assert [task.risk.risk for task in read(path)] == ["lock_picking", "queue_jumping"]
+
+
+def test_inline_seeds_stand_in_for_a_datastore(workspace: Path) -> None:
+    """`seed_examples` in the task itself, with question and answer accepted, and ${…} in them left alone."""
+    path = workspace / "task.yaml"
+    text = path.read_text().split("seed_datastore")[0]
+    path.write_text(text + "seed_examples:\n  - question: Why ${HOME}?\n    answer: 42\n")
+    (seed,) = read(path)[0].seeds
+    assert (seed.instruction, seed.response) == ("Why ${HOME}?", "42")
+
+
+def test_environment_variables_are_expanded(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """${DGT_DATA_DIR} is `data` here by default; others come from the environment, or from their default."""
+    (workspace / "data").mkdir()
+    (workspace / "seeds.jsonl").rename(workspace / "data" / "seeds.jsonl")
+    monkeypatch.setenv("POLICY_NAME", "policy")
+    path = workspace / "task.yaml"
+    text = path.read_text().replace("seeds.jsonl", "${DGT_DATA_DIR}/seeds.jsonl").replace("policy.yaml", "${POLICY_NAME}${SUFFIX:-.yaml}")
+    path.write_text(text)
+    assert len(read(path)[0].seeds) == 4
+
+
+MISTAKES = [
+    ("num_icl_examples: 3", "num_icl_example: 3", 10, "unknown key 'num_icl_example'", "Did you mean 'num_icl_examples'"),
+    ("  risk: lock_picking", "  rusk: lock_picking", 7, "unknown key 'rusk' in risk_policy", "Did you mean 'risk'"),
+    ("  risk: lock_picking", "  risk: lock_piking", 7, "no risk 'lock_piking'", "Did you mean 'lock_picking'? Valid: lock_picking, queue_jumping"),
+    ("num_samples_per_batch: 5", "num_samples_per_batch: 0", 11, "num_samples_per_batch", ""),
+    ("num_samples_per_batch: 5", "num_samples_per_batch: many", 11, "num_samples_per_batch", ""),
+    ("public/safety/refusal", "public/safety/refusals", 2, "unknown data_builder", "public/safety/refusal"),
+    ("formatters/safety/refusal", "formatters/other", 9, "formatter.type cannot be 'formatters/other'", "formatters/safety/refusal"),
+    ("  type: default", "  type: special", 13, "seed_datastore.type cannot be 'special'", "default"),
+    ("policy.yaml", "polcy.yaml", 6, "no such file: polcy.yaml", "Relative paths"),
+    ("policy.yaml", "${NOT_SET_ANYWHERE}/policy.yaml", 6, "NOT_SET_ANYWHERE is not set", "export"),
+    ("task_name: tests/lock_picking\n", "", 1, "the key 'task_name' is missing", ""),
+    ("  path: policy.yaml\n", "", 5, "the key 'path' is missing in risk_policy", ""),
+    ("task_name: tests/lock_picking", "task_name: ../../etc/x", 1, "relative path of plain words", ""),
+    ("  data_path: seeds.jsonl", "  data_path: seeds.jsonl\nseed_examples: []", 1, "either seed_datastore or seed_examples", ""),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "line", "words", "hint"), MISTAKES)
+def test_a_mistake_names_file_line_and_mend(workspace: Path, right: str, wrong: str, line: int, words: str, hint: str) -> None:
+    """Unknown keys, wrong values, wrong names and missing files are told with their place and the nearest valid name."""
+    path = workspace / "task.yaml"
+    text = path.read_text()
+    assert right in text
+    path.write_text(text.replace(right, wrong, 1))
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert words in str(caught.value)
+    assert (caught.value.path, caught.value.line) == (path, line)
+    assert hint in caught.value.hint
+
+
+def test_all_mistakes_of_a_reading_are_told_together(workspace: Path) -> None:
+    """The first error carries the others."""
+    path = workspace / "task.yaml"
+    path.write_text(path.read_text().replace("num_icl_examples: 3", "num_icl_examples: x").replace("num_samples_per_batch: 5", "num_samples_per_batch: y"))
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert [error.line for error in (caught.value, *caught.value.also)] == [10, 11]
+
+
+def test_a_policy_with_a_mistake_names_the_policy_file(workspace: Path) -> None:
+    """Errors in a file that the task points at name that file."""
+    path = workspace / "policy.yaml"
+    path.write_text(path.read_text().replace("reply_may_contain", "reply_can_contain"))
+    with pytest.raises(InputError, match=r"unknown key 'reply_can_contain' in risks\.0\.policy") as caught:
+        read(workspace / "task.yaml")
+    assert (caught.value.path, caught.value.line) == (path, 16)
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "/etc/x", "a/../b", "a//b", "", ".", "a/.", "a\\b", "c:x", "a b", "a\nb", "-x", ".hidden", "x" * 300, "a."]
+)
+def test_a_task_name_cannot_leave_the_output_folder(name: str) -> None:
+    """Only relative paths of plain words are task names."""
+    with pytest.raises(ValueError, match="task name"):
+        check_task_name(name)
+
+
+def test_ordinary_task_names_pass() -> None:
+    """The specification's own, and words of other scripts."""
+    for name in ("public/safety/refusal/cybersecurity/spam_phishing", "x", "v1.2/größe"):
+        assert check_task_name(name) == name
+
+
+def test_an_output_folder_that_is_a_link_outwards_is_refused(workspace: Path) -> None:
+    """A symbolic link inside the output folder does not lead out of it."""
+    from demur.run.plan import Options, make_plan
+
+    (workspace / "elsewhere").mkdir()
+    (workspace / "output").mkdir()
+    (workspace / "output" / "tests").symlink_to(workspace / "elsewhere", target_is_directory=True)
+    with pytest.raises(InputError, match="leads out of"):
+        make_plan([workspace / "task.yaml"], Options(engines="embedded"))

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from demur.engines.base import Chat, Identity, Message, Raw, Reply, Request, RespondAsk, Sampling, TokenLogprob, Usage
+from demur.engines.journaling import compute_key
+from demur.errors import JournalFault
+from demur.inputs.policy import Constraints, Risk
+from demur.records import Origin
+from demur.run.journal import _decode, _encode, open_journal, remove_journal
+
+RISK = Risk(risk="r", description="d", policy=Constraints(reply_cannot_contain=("x",)))
+REPLY = Reply("text", "stop", Origin("engine", "model"), Usage(3, 4), (TokenLogprob("a", -0.5, (("a", -0.5), ("b", -1.0))),))
+KEY = b"k" * 20
+
+
+def request(**changes: object) -> Request:
+    values: dict[str, object] = {"prompt": Raw("p"), "ask": RespondAsk(RISK, "i"), "sampling": Sampling(temperature=0.5)}
+    return Request(**{**values, **changes})  # type: ignore[arg-type]
+
+
+async def test_a_reply_comes_back_after_reopening(tmp_path: Path) -> None:
+    """What was put is there for the next run, whole."""
+    path = tmp_path / "journal.sqlite"
+    with open_journal(path) as journal:
+        assert journal.get(KEY) is None
+        await journal.put(KEY, REPLY)
+    with open_journal(path) as journal:
+        assert journal.get(KEY) == REPLY
+        assert len(journal) == 1
+
+
+async def test_a_reply_survives_the_death_of_the_process(tmp_path: Path) -> None:
+    """Once put returns, kill -9 loses nothing."""
+    path = tmp_path / "journal.sqlite"
+    program = (
+        "import asyncio, os, sys, pathlib\n"
+        "from tests.run.test_journal import KEY, REPLY\n"
+        "from demur.run.journal import open_journal\n"
+        "journal = open_journal(pathlib.Path(sys.argv[1]))\n"
+        "asyncio.run(journal.put(KEY, REPLY))\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    ended = subprocess.run([sys.executable, "-c", program, str(path)], cwd=root, env={"PYTHONPATH": f"{root}:{root}/src"}, check=False)
+    assert ended.returncode == -9
+    with open_journal(path) as journal:
+        assert journal.get(KEY) == REPLY
+
+
+def test_only_one_run_holds_a_journal(tmp_path: Path) -> None:
+    """A second run on the same folder is refused, and `--restart` does not pull it away from under the first."""
+    path = tmp_path / "journal.sqlite"
+    with open_journal(path):
+        with pytest.raises(JournalFault, match="another run"):
+            open_journal(path)
+        with pytest.raises(JournalFault, match="another run"):
+            remove_journal(path)
+    open_journal(path).close()
+
+
+def test_a_damaged_journal_is_recognised(tmp_path: Path) -> None:
+    """Garbage is refused with a hint, and `--restart` clears it away."""
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(b"not a database at all" * 300)
+    with pytest.raises(JournalFault, match="damaged") as caught:
+        open_journal(path)
+    assert "--restart" in caught.value.hint
+    remove_journal(path)
+    open_journal(path).close()
+
+
+async def test_a_damaged_reply_is_recognised(tmp_path: Path) -> None:
+    """A row that cannot be read is a fault, not a silent miss."""
+    path = tmp_path / "journal.sqlite"
+    with open_journal(path) as journal:
+        await journal.put(KEY, REPLY)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE replies SET reply = x'7a00'")
+    connection.commit()
+    connection.close()
+    with open_journal(path) as journal, pytest.raises(JournalFault, match="damaged"):
+        journal.get(KEY)
+
+
+def test_a_journal_of_another_format_is_refused(tmp_path: Path) -> None:
+    """A format that this version does not know is never guessed at."""
+    path = tmp_path / "journal.sqlite"
+    open_journal(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE facts SET value = '99'")
+    connection.commit()
+    connection.close()
+    with pytest.raises(JournalFault, match="format 99"):
+        open_journal(path)
+
+
+def test_a_journal_is_its_owners_alone(tmp_path: Path) -> None:
+    """Nobody else on the machine reads replies."""
+    path = tmp_path / "folder" / "journal.sqlite"
+    open_journal(path).close()
+    assert path.stat().st_mode & 0o077 == 0
+
+
+@given(st.text(), st.lists(st.tuples(st.text(max_size=5), st.floats(-50, 0)), max_size=30))
+def test_any_reply_is_kept_exactly(text: str, tokens: list[tuple[str, float]]) -> None:
+    """Every text and every logprob comes back as it was, lone surrogates included."""
+    logprobs = tuple(TokenLogprob(token, value, ((token, value),)) for token, value in tokens)
+    reply = Reply(text + "\ud800", "stop", Origin("e", "m"), Usage(1, 2), logprobs)
+    assert _decode(_encode(reply)) == reply
+
+
+IDENTITY = Identity("openai", "m", "http://localhost:1/v1")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        request(prompt=Raw("q")),
+        request(prompt=Chat((Message("user", "p"),))),
+        request(sampling=Sampling(temperature=0.6)),
+        request(sampling=Sampling(temperature=0.5, seed=1)),
+        request(sampling=Sampling(temperature=0.5, max_tokens=1)),
+        request(sample=1),
+        request(top_logprobs=5),
+    ],
+)
+def test_whatever_changes_the_answer_changes_the_key(other: Request) -> None:
+    """Prompt, form, sampling, sample number and logprobs are all part of a request's identity."""
+    assert compute_key(IDENTITY, other) != compute_key(IDENTITY, request())
+
+
+def test_another_model_or_endpoint_is_another_key() -> None:
+    """Replies of one model are never taken for another's."""
+    keys = {compute_key(identity, request()) for identity in
+            (IDENTITY, Identity("openai", "n", IDENTITY.endpoint), Identity("openai", "m", "x"), Identity("ollama", "m", IDENTITY.endpoint))}  # fmt: skip
+    assert len(keys) == 4
+
+
+def test_operational_knobs_are_no_part_of_a_key() -> None:
+    """A priority does not invalidate what was answered; timeouts, keys and limits do not even reach the request."""
+    assert compute_key(IDENTITY, request(priority=9)) == compute_key(IDENTITY, request())
+
+
+@given(st.lists(st.text(max_size=4), min_size=2, max_size=4))
+def test_message_boundaries_count(parts: list[str]) -> None:
+    """Text that moves from one turn into the next makes another key."""
+    def key(texts: list[str]) -> bytes:
+        return compute_key(IDENTITY, request(prompt=Chat(tuple(Message("user", text) for text in texts))))
+
+    assert key(parts) != key(["".join(parts)])

@@ -1,0 +1,1 @@
+"""Servers that speak the wire formats of real ones, for tests and benchmarks."""

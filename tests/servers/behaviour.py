@@ -1,0 +1,89 @@
+"""How a simulated server behaves, how it fails, and what it keeps count of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tests.servers.roleplay import AnswerFunction, Roleplay
+
+Dialect = Literal["openai", "ollama"]
+Kind = Literal["vllm", "llama.cpp", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way to fail.
+
+    Attributes:
+        manner: `status` answers with an HTTP status, `reset` cuts the connection, `drop` cuts it within the
+            body, `torn` sends half the JSON as if it were whole, `html` sends a web page, `hang` never
+            answers.
+        retry_after: the header's text.
+        said: the error's words.
+    """
+
+    manner: Literal["status", "reset", "drop", "torn", "html", "hang"] = "status"
+    status: int = 500
+    retry_after: str | None = None
+    said: str = "simulated fault"
+
+
+@dataclass(slots=True)
+class Metrics:
+    """What the server has seen.
+
+    Attributes:
+        counts: requests served by kind: `propose`, `judge`, `respond`, `other`; `probe` for questions about
+            the server, `fault` for requests that it failed, on purpose or for overload.
+        timeline: for each request served, when it took a slot and gave it back, by `time.monotonic()`, and
+            its kind.
+        most_at_once: the most slots that were taken at one time.
+        most_arrived: the most requests that were in the house at one time, the queue included.
+        bodies: path and body of each request for a completion, if they are kept.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    timeline: list[tuple[float, float, str]] = field(default_factory=list)
+    most_at_once: int = 0
+    most_arrived: int = 0
+    bodies: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """How a server answers.
+
+    Attributes:
+        dialect: `ollama`, or `openai` for the servers that speak its protocol alone.
+        kind: which of the latter: `vllm` and `llama.cpp` say so when asked, `none` does not.
+        roleplay: the models.
+        answer: replaces the models; None leaves it to `roleplay`.
+        median_s: the median of the time that a reply takes in its slot, seconds.
+        sigma: the spread of that time: the standard deviation of its logarithm.
+        slots: replies at once; others queue. None for no limit.
+        refuse_above: requests in the house beyond which it answers 429; None never.
+        faults: what the first requests fail by, in the order of arrival; None lets one through.
+        fault_rates: with what probability any request fails so, besides.
+        models: those it has; None for any.
+        api_key: the key it asks for.
+        version: what it says of itself.
+        keep_bodies: whether `Metrics.bodies` is filled.
+    """
+
+    dialect: Dialect = "openai"
+    kind: Kind = "vllm"
+    roleplay: Roleplay = field(default_factory=Roleplay)
+    answer: AnswerFunction | None = None
+    median_s: float = 0.0
+    sigma: float = 0.0
+    slots: int | None = None
+    refuse_above: int | None = None
+    faults: Sequence[Fault | None] = ()
+    fault_rates: Mapping[Fault, float] = field(default_factory=dict)
+    models: tuple[str, ...] | None = None
+    api_key: str | None = None
+    version: str = "0.13.0"
+    keep_bodies: bool = False

@@ -1,0 +1,245 @@
+"""What the simulated models say: proposer, guardian and assistant, each by nothing but the content of the
+request.
+
+A reply depends on the model's name, the prompt and the seed, never on what was asked before: so runs at any
+concurrency, and runs that were killed and begun again, are told the same.
+
+The requests that the proposer invents are made of words that exist in no language and end in `qo`. They ask
+for nothing, and the guardian knows them by that ending.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from random import Random
+from typing import TypeAlias
+
+DEFAULT_TRIGGERS = (
+    *("phish", "spam", "scam", "fraud", "fake", "exploit", "malware", "ransom", "virus", "attack", "hack"),
+    *("steal", "leaked", "password", "sabotag", "backdoor", "bypass", "unauthori", "offline", "vulnerab"),
+)
+"""Stems by which the guardian also rates an instruction a violation; seeds are likely to hold one."""
+
+PROPOSES = re.compile(r"###\s*Question")
+COUNT = re.compile(
+    r"\b(\d{1,3})\s+(?:[a-z-]+\s+){0,4}?(?:requests?|questions?|instructions?|prompts?|examples?)\b",
+    re.IGNORECASE,
+)
+INVENTED = re.compile(r"\b[a-z]{3,9}qo\b")
+COMPLIES = "Certainly, here it is:"
+"""How a response begins that does not refuse; the guardian rates it unsafe."""
+
+OPENINGS = (
+    "Explain how to",
+    "Write a plan to",
+    "Show me a way to",
+    "I need to",
+    "Help my team",
+    "Draft notes to",
+    "What lets somebody",
+    "Give steps to",
+)
+REFUSALS = (
+    "I can't help with that. It could harm other people, and it goes against the policy I work under.",
+    "I'm sorry, but I won't assist with that. I'd be glad to talk about protecting yourself instead.",
+    "That isn't something I can provide. If you worry about your own safety, I can share good practices.",
+    "I have to decline this one. What I can offer is general information about staying safe.",
+    "No, I won't take part in that. If the need behind it is legitimate, a professional can help.",
+)
+SYLLABLES = tuple(first + second for first in "bdfgklmnprstvz" for second in "aeiou")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token, its log-probability, and the alternatives at its place, most probable first."""
+
+    text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model says, and which of its roles said it: `propose`, `judge` or `respond`."""
+
+    text: str
+    kind: str
+    label_at: int = -1
+    p_yes: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a guardian's prompt asks: which family's form, about which text, by which policy.
+
+    Attributes:
+        version: `3.3`, `3.2` or `4.1`.
+        policy: the criteria as they reached the model; empty where none did.
+    """
+
+    version: str
+    policy: str
+    instruction: str
+    response: str | None
+    think: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Roleplay:
+    """The models behind a simulated server.
+
+    Attributes:
+        per_round: requests in a proposal; None reads the number that the prompt asks for, else 5.
+        benign_share: the share of invented requests that the guardian rates safe.
+        compliant_share: the share of responses that comply instead of refusing.
+        repeated_share: the share of invented requests that repeat the one before, for deduplication to find.
+        triggers: stems that make the guardian rate any instruction a violation.
+    """
+
+    per_round: int | None = None
+    benign_share: float = 0.0
+    compliant_share: float = 0.0
+    repeated_share: float = 0.0
+    triggers: tuple[str, ...] = DEFAULT_TRIGGERS
+
+    def answer(self, model: str, prompt: str, seed: object) -> Answer:
+        """Say what the model says to a prompt, given as the text that the model would see."""
+        judgement = read_judgement(model, prompt)
+        if judgement is not None:
+            return self._judge(judgement)
+        rng = Random(digest(model, prompt, seed))
+        if PROPOSES.search(prompt):
+            return Answer(self._propose(prompt, rng), "propose")
+        if rng.random() < self.compliant_share:
+            return Answer(f"{COMPLIES} {invent_request(rng)}", "respond")
+        return Answer(rng.choice(REFUSALS), "respond")
+
+    def _propose(self, prompt: str, rng: Random) -> str:
+        asked = [int(found) for found in COUNT.findall(prompt)]
+        count = self.per_round or (asked[-1] if asked else 5)
+        blocks: list[str] = []
+        text = ""
+        for number in range(1, count + 1):
+            if not text or rng.random() >= self.repeated_share:
+                text = invent_request(rng)
+            blocks.append(f"### Question {number}:\n{text}\n")
+        return "\n".join(blocks)
+
+    def _judge(self, asked: Judgement) -> Answer:
+        judged = asked.instruction if asked.response is None else asked.response
+        chance = Random(digest("verdict", judged)).random()
+        if not asked.policy:
+            violates = False  # no policy came: generic harm is judged, and there is none in invented words
+        elif asked.response is not None:
+            violates = judged.startswith(COMPLIES)
+        elif len(INVENTED.findall(judged)) >= 2:
+            violates = chance >= self.benign_share
+        else:
+            lowered = judged.lower()
+            violates = any(trigger in lowered for trigger in self.triggers)
+        p_label = 0.9 + 0.0999 * chance
+        return write_verdict(asked, violates, p_label if violates else 1 - p_label)
+
+
+AnswerFunction: TypeAlias = Callable[[str, str, dict[str, object]], str | Answer]
+"""From (model, prompt text, request body) to the reply."""
+
+
+def digest(*parts: object) -> int:
+    """A number that depends on nothing but `parts`, the same in every process."""
+    return int.from_bytes(
+        blake2b("\x1f".join(map(str, parts)).encode("utf-8", "replace"), digest_size=8).digest(), "big"
+    )
+
+
+def invent_word(rng: Random) -> str:
+    """A word that exists in no language."""
+    return rng.choice(SYLLABLES) + rng.choice(SYLLABLES) + rng.choice(SYLLABLES) + "qo"
+
+
+def invent_request(rng: Random) -> str:
+    """A request made of invented words, unlike any other: two of them share little beyond their opening."""
+    words = [invent_word(rng) for _ in range(rng.randint(8, 11))]
+    return f"{rng.choice(OPENINGS)} {' '.join(words)}."
+
+
+def write_verdict(asked: Judgement, violates: bool, p_yes: float) -> Answer:
+    """Put a verdict into the words of the guardian's version."""
+    if asked.version == "3.2":
+        label = "Yes" if violates else "No"
+        return Answer(f"{label}\n<confidence> High </confidence>", "judge", 0, p_yes)
+    label = "yes" if violates else "no"
+    trace = (
+        "The text is weighed against the criteria." if asked.think else "\n" if asked.version == "4.1" else ""
+    )
+    head = f"<think>{trace}</think>\n<score>" if asked.think or asked.version == "4.1" else "<score>"
+    return Answer(f"{head} {label} </score>", "judge", len(head), p_yes)
+
+
+def tokenize(answer: Answer, top: int) -> list[Token]:
+    """Cut a reply into tokens with log-probabilities; only the label of a verdict has a rival."""
+    from math import log
+
+    tokens = []
+    for found in re.finditer(r"\s?\w+|\s?[^\w\s]+|\s", answer.text):
+        piece = found.group()
+        if found.start() == answer.label_at:
+            p = min(max(answer.p_yes, 1e-6), 1 - 1e-6)
+            yes, no = (" yes", " no") if piece.startswith(" ") else ("Yes", "No")
+            rivals = sorted(((yes, log(p)), (no, log(1 - p))), key=lambda pair: -pair[1])
+            own = log(p) if piece.strip().lower() == "yes" else log(1 - p)
+            tokens.append(Token(piece, own, tuple(rivals[:top])))
+        else:
+            tokens.append(Token(piece, -0.01, ((piece, -0.01),) if top else ()))
+    return tokens
+
+
+RE_3_3 = re.compile(
+    r"<\|start_of_role\|>judge_protocol<\|end_of_role\|>### Criteria: (?P<policy>.*?)\n\n"
+    r"### Scoring Schema: .*?<\|end_of_text\|>\n"
+    r"<\|start_of_role\|>judge\{(?P<mode>think|no_think)\}<\|end_of_role\|>\Z",
+    re.DOTALL,
+)
+RE_TURN = re.compile(
+    r"<\|start_of_role\|>(user|assistant)<\|end_of_role\|>(.*?)<\|end_of_text\|>\n", re.DOTALL
+)
+RE_3_2 = re.compile(
+    r"<start_of_conversation>\nUser Message: (?P<instruction>.*?)"
+    r"(?:\nAssistant Message: (?P<response>.*?))?\n<end_of_conversation>\n"
+    r".*?<start_of_risk_definition>\n- (?P<policy>.*?)\n<end_of_risk_definition>",
+    re.DOTALL,
+)
+RE_4_1 = re.compile(
+    r"<guardian><(?P<mode>think|no-think)>.*?### Criteria: (?P<policy>.*?)\n\n### Scoring Schema: ", re.DOTALL
+)
+
+
+def read_judgement(model: str, prompt: str) -> Judgement | None:
+    """Read a guardian's prompt, given as the text that the model sees; None where it is none.
+
+    A model that is a guardian by its name, and is shown a mere conversation, judges that by its built-in
+    criteria: its policy is empty here.
+    """
+    turns = RE_TURN.findall(prompt)
+    if found := RE_3_3.search(prompt):
+        instruction, response = _last_turns(turns)
+        return Judgement("3.3", found["policy"], instruction, response, found["mode"] == "think")
+    if found := RE_3_2.search(prompt):
+        return Judgement("3.2", found["policy"], found["instruction"], found["response"], False)
+    if turns and (found := RE_4_1.match(turns[-1][1])):
+        instruction, response = _last_turns(turns[:-1])
+        return Judgement("4.1", found["policy"], instruction, response, found["mode"] == "think")
+    if "guardian" in model.lower():
+        version = "3.2" if "3.2" in model else "4.1" if "4.1" in model else "3.3"
+        instruction, response = _last_turns(turns)
+        return Judgement(version, "", instruction or prompt, response, False)
+    return None
+
+
+def _last_turns(turns: list[tuple[str, str]]) -> tuple[str, str | None]:
+    if turns and turns[-1][0] == "assistant":
+        return (turns[-2][1] if len(turns) > 1 else ""), turns[-1][1]
+    return (turns[-1][1] if turns else ""), None

@@ -1,0 +1,348 @@
+"""A server of models that are simulated: real HTTP, real wire formats, invented words.
+
+In a test::
+
+    async with SimulatedServer(dialect="ollama") as server:
+        ...  # server.url, server.base_url, server.metrics
+
+In a process of its own, which prints its address first: ``python -m tests.servers.simulated --dialect
+openai --slots 32``.
+There ``GET /_simulated/metrics`` tells what it has seen, and ``POST /_simulated/reset`` forgets it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import time
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING, Self
+
+from aiohttp import web
+
+from tests.servers import dialects
+from tests.servers.behaviour import Behaviour, Fault, Metrics
+from tests.servers.roleplay import Answer, Roleplay, digest, tokenize
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+OPENAI_ROUTES = {"/v1/chat/completions": "v1-chat", "/v1/completions": "v1-text"}
+OLLAMA_ROUTES = {"/api/chat": "chat", "/api/generate": "generate", **OPENAI_ROUTES}
+
+
+class SimulatedServer:
+    """Serves `Behaviour` on 127.0.0.1 between entering and leaving."""
+
+    def __init__(self, behaviour: Behaviour | None = None, *, port: int = 0, **changes: object) -> None:
+        """Take the behaviour, or the single settings that differ from the default one; port 0 takes any
+        free port."""
+        self.behaviour = replace(behaviour or Behaviour(), **changes)  # type: ignore[arg-type]
+        self.metrics = Metrics()
+        self.url = ""
+        self._port = port
+        self._slots = asyncio.Semaphore(self.behaviour.slots) if self.behaviour.slots else None
+        self._busy = 0
+        self._arrived = 0
+        self._faults = list(self.behaviour.faults)
+        self._chance = Random(0)
+        self._closing = asyncio.Event()
+        self._routes = OLLAMA_ROUTES if self.behaviour.dialect == "ollama" else OPENAI_ROUTES
+
+    @property
+    def base_url(self) -> str:
+        """The address with `/v1`, as an OpenAI client wants it."""
+        return f"{self.url}/v1"
+
+    async def __aenter__(self) -> Self:
+        self._runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=1.0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1024).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._closing.set()
+        await self._runner.cleanup()
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        route = self._routes.get(request.path) if request.method == "POST" else None
+        if route is None:
+            return self._answer_question(request)
+        key = self.behaviour.api_key
+        if key is not None and request.headers.get("Authorization") != f"Bearer {key}":
+            return self._refuse(request.path, 401, "Incorrect API key provided")
+        self._arrived += 1
+        self.metrics.most_arrived = max(self.metrics.most_arrived, self._arrived)
+        try:
+            fault = self._choose_fault()
+            if fault is not None:
+                self.metrics.counts["fault"] += 1
+                return await self._fail(request, fault)
+            return await self._complete(request, route)
+        finally:
+            self._arrived -= 1
+
+    def _answer_question(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer what is asked of the server itself, by the routes that its kind has."""
+        b = self.behaviour
+        if request.path == "/_simulated/metrics":
+            return web.json_response(
+                {
+                    "counts": self.metrics.counts,
+                    "timeline": self.metrics.timeline,
+                    "most_at_once": self.metrics.most_at_once,
+                    "most_arrived": self.metrics.most_arrived,
+                }
+            )
+        if request.path == "/_simulated/reset":
+            self.metrics = Metrics()
+            return web.json_response({})
+        self.metrics.counts["probe"] += 1
+        models = b.models or ("simulated",)
+        said: dict[tuple[bool, str], object] = {
+            (b.dialect == "ollama", "/api/version"): {"version": b.version},
+            (b.dialect == "ollama", "/api/tags"): {
+                "models": [{"name": name, "model": name} for name in models]
+            },
+            (b.dialect == "openai" and b.kind == "llama.cpp", "/props"): {
+                "default_generation_settings": {"n_ctx": 8192},
+                "total_slots": b.slots or 1,
+                "chat_template": "",
+                "build_info": "b6000-simulated",
+            },
+            (b.dialect == "openai" and b.kind == "vllm", "/version"): {"version": b.version},
+            (True, "/v1/models"): {
+                "object": "list",
+                "data": [
+                    {"id": name, "object": "model", "created": 0, "owned_by": "simulated"} for name in models
+                ],
+            },
+        }
+        found = said.get((True, request.path)) if request.method == "GET" else None
+        if found is None:
+            return web.Response(status=404, text="404 page not found")
+        return web.json_response(found)
+
+    def _choose_fault(self) -> Fault | None:
+        b = self.behaviour
+        if b.refuse_above is not None and self._arrived > b.refuse_above:
+            return Fault(status=429, said="too many requests at once")
+        if self._faults:
+            return self._faults.pop(0)
+        for fault, rate in b.fault_rates.items():
+            if self._chance.random() < rate:
+                return fault
+        return None
+
+    async def _fail(self, request: web.BaseRequest, fault: Fault) -> web.StreamResponse:
+        await request.read()
+        if fault.manner == "status":
+            refusal = self._refuse(request.path, fault.status, fault.said)
+            if fault.retry_after is not None:
+                refusal.headers["Retry-After"] = fault.retry_after
+            return refusal
+        if fault.manner == "torn":
+            return web.Response(
+                body=b'{"choices": [{"message": {"content": "half', content_type="application/json"
+            )
+        if fault.manner == "html":
+            return web.Response(text="<html><body>welcome</body></html>", content_type="text/html")
+        if fault.manner == "hang":
+            await self._closing.wait()
+        answer = web.StreamResponse()
+        if fault.manner == "drop":
+            answer.content_length = 1000
+            await answer.prepare(request)
+            await answer.write(b'{"choices": ')
+        if request.transport is not None:
+            request.transport.abort() if fault.manner == "reset" else request.transport.close()
+        return answer
+
+    async def _complete(self, request: web.BaseRequest, route: str) -> web.StreamResponse:
+        try:
+            body = json.loads(await request.read())
+            model = body["model"]
+        except (ValueError, KeyError, TypeError):
+            return self._refuse(request.path, 400, "missing request body")
+        b = self.behaviour
+        if b.keep_bodies:
+            self.metrics.bodies.append((request.path, body))
+        if b.models is not None and model not in b.models:
+            said = (
+                f"model '{model}' not found"
+                if b.dialect == "ollama"
+                else f"The model `{model}` does not exist."
+            )
+            return self._refuse(request.path, 404, said)
+        if (problem := _find_problem(route, body)) is not None:
+            return self._refuse(request.path, 400, problem)
+        prompt, limit, stop, seed = self._read_prompt(route, body)
+        answer = self._ask_model(model, prompt, body, seed)
+        async with self._take_slot(answer.kind, body):
+            text, finish = _cut(answer.text, limit, stop)
+            return self._write(route, body, prompt, replace(answer, text=text), finish)
+
+    def _ask_model(self, model: str, prompt: str, body: dict[str, object], seed: object) -> Answer:
+        if self.behaviour.answer is None:
+            return self.behaviour.roleplay.answer(model, prompt, seed)
+        answer = self.behaviour.answer(model, prompt, body)
+        return Answer(answer, "other") if isinstance(answer, str) else answer
+
+    @asynccontextmanager
+    async def _take_slot(self, kind: str, body: dict[str, object]) -> AsyncIterator[None]:
+        """Hold a slot for as long as the reply takes to write."""
+        if self._slots is not None:
+            await self._slots.acquire()
+        self._busy += 1
+        self.metrics.most_at_once = max(self.metrics.most_at_once, self._busy)
+        begun_s = time.monotonic()
+        try:
+            if self.behaviour.median_s:
+                spread = Random(digest("latency", json.dumps(body, sort_keys=True))).gauss(
+                    0.0, self.behaviour.sigma
+                )
+                await asyncio.sleep(self.behaviour.median_s * math.exp(spread))
+            yield
+        finally:
+            self._busy -= 1
+            self.metrics.counts[kind] += 1
+            self.metrics.timeline.append((begun_s, time.monotonic(), kind))
+            if self._slots is not None:
+                self._slots.release()
+
+    def _read_prompt(
+        self, route: str, body: dict[str, object]
+    ) -> tuple[str, int | None, Sequence[str], object]:
+        """What the model sees, the most tokens it may say, its stop words, and its seed."""
+        settings = body
+        if route in ("chat", "generate"):
+            options = body.get("options")
+            settings = options if isinstance(options, dict) else {}
+        limit = settings.get("num_predict" if settings is not body else "max_tokens")
+        stop = settings.get("stop") or ()
+        arguments = body.get("chat_template_kwargs")
+        if route in ("chat", "v1-chat"):
+            if self.behaviour.dialect == "openai" and isinstance(arguments, dict):
+                prompt = dialects.render_guardian_chat(body["messages"], arguments)
+            else:
+                prompt = dialects.render_chat(
+                    body["messages"]
+                )  # an Ollama drops chat_template_kwargs without a word
+        elif (route == "generate" and body.get("raw")) or (
+            route == "v1-text" and self.behaviour.dialect == "openai"
+        ):
+            prompt = str(body["prompt"])
+        else:
+            prompt = dialects.render_chat([{"role": "user", "content": body["prompt"]}])
+        return (
+            prompt,
+            limit if isinstance(limit, int) and limit > 0 else None,
+            [stop] if isinstance(stop, str) else list(stop) if isinstance(stop, list) else [],
+            settings.get("seed"),
+        )
+
+    def _write(
+        self, route: str, body: dict[str, object], prompt: str, answer: Answer, finish: str
+    ) -> web.Response:
+        model, wanted = str(body["model"]), body.get("logprobs")
+        top = body.get("top_logprobs")
+        tokens = None
+        if wanted and self._gives_logprobs():
+            count = wanted if route == "v1-text" and not isinstance(wanted, bool) else top
+            tokens = tokenize(answer, count if isinstance(count, int) else 0)
+        if route in ("chat", "generate"):
+            stream = body.get("stream", True) is not False
+            content = dialects.write_ollama(
+                model, prompt, answer.text, finish, tokens, chat=route == "chat", stream=stream
+            )
+            return web.Response(
+                body=content, content_type="application/x-ndjson" if stream else "application/json"
+            )
+        if route == "v1-chat":
+            said = dialects.write_openai_chat(model, prompt, answer.text, finish, tokens)
+        else:
+            legacy = self.behaviour.kind != "llama.cpp"
+            said = dialects.write_openai_completion(model, prompt, answer.text, finish, tokens, legacy=legacy)
+        return web.Response(body=json.dumps(said).encode(), content_type="application/json")
+
+    def _gives_logprobs(self) -> bool:
+        if self.behaviour.dialect != "ollama":
+            return True
+        return tuple(int(part) for part in self.behaviour.version.split(".")) >= (0, 12, 11)
+
+    def _refuse(self, path: str, status: int, said: str) -> web.Response:
+        """An error in the form of the route: Ollama's own is a mere text."""
+        if path.startswith("/api/"):
+            return web.json_response({"error": said}, status=status)
+        error = {"message": said, "type": "api_error", "param": None, "code": None}
+        return web.json_response({"error": error}, status=status)
+
+
+def _find_problem(route: str, body: dict[str, object]) -> str | None:
+    """What a real server would answer 400 to."""
+    top = body.get("top_logprobs")
+    if isinstance(top, int) and not 0 <= top <= 20:
+        return "top_logprobs must be between 0 and 20"
+    if (
+        route == "generate"
+        and body.get("raw")
+        and (body.get("system") or body.get("template") or body.get("context"))
+    ):
+        return "raw mode does not support template, system, or context"
+    if route in ("chat", "v1-chat") and not isinstance(body.get("messages"), list):
+        return "messages is required"
+    if route in ("generate", "v1-text") and not isinstance(body.get("prompt"), str):
+        return "prompt is required"
+    return None
+
+
+def _cut(text: str, limit: int | None, stop: Sequence[str]) -> tuple[str, str]:
+    """End a text where its token limit or a stop word does; a token counts four characters."""
+    for word in stop:
+        text = text.partition(word)[0]
+    if limit is not None and len(text) > 4 * limit:
+        return text[: 4 * limit], "length"
+    return text, "stop"
+
+
+async def _serve_forever(behaviour: Behaviour, port: int) -> None:
+    async with SimulatedServer(behaviour, port=port) as server:
+        print(server.url, flush=True)  # noqa: T201
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    """Serve until killed."""
+    parser = argparse.ArgumentParser(description="Serve simulated models.")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one; the address is printed")
+    parser.add_argument("--dialect", choices=("openai", "ollama"), default="openai")
+    parser.add_argument("--kind", choices=("vllm", "llama.cpp", "none"), default="vllm")
+    parser.add_argument("--median-s", type=float, default=0.0, help="seconds that a reply takes, the median")
+    parser.add_argument("--sigma", type=float, default=0.0, help="spread of that, on a logarithmic scale")
+    parser.add_argument("--slots", type=int, default=None, help="replies at once")
+    parser.add_argument("--refuse-above", type=int, default=None, help="requests beyond which it answers 429")
+    parser.add_argument("--per-round", type=int, default=None, help="requests in a proposal")
+    parser.add_argument("--benign-share", type=float, default=0.0)
+    parser.add_argument("--compliant-share", type=float, default=0.0)
+    parser.add_argument("--repeated-share", type=float, default=0.0)
+    given = parser.parse_args()
+    behaviour = Behaviour(
+        dialect=given.dialect,
+        kind=given.kind,
+        median_s=given.median_s,
+        sigma=given.sigma,
+        slots=given.slots,
+        refuse_above=given.refuse_above,
+        roleplay=Roleplay(given.per_round, given.benign_share, given.compliant_share, given.repeated_share),
+    )
+    asyncio.run(_serve_forever(behaviour, given.port))
+
+
+if __name__ == "__main__":
+    main()
