@@ -86,7 +86,7 @@ async def test_composed_text_is_well_formed(name: str) -> None:
             refusal = await _respond(RISKS[name], instruction, seed)
             for written in (instruction, refusal):
                 assert written == written.strip()
-                assert not re.search(r"  |[{}]| [,.?]|\b(?:a|an|the) (?:a|an|the)\b|\ba [aeiou]|,,|\.\.$", written), written
+                assert not re.search(r"  |[{}]| [,.?]|\b(?:a|an|the) (?:a|an|the)\b|\ba [aeio]|,,|\.\.$", written), written
             assert instruction[0].isupper() or instruction == instruction.lower() or not instruction[0].isalpha(), instruction
             assert refusal[-1] in ".?"
             assert refusal[0].isupper()

@@ -93,11 +93,11 @@ def tell_kind(piece: str) -> Kind:
 
 _NOMINAL = frozenset("phishing hacking trafficking gambling bullying training spamming stalking doxing".split())
 _NOUNISH = frozenset(
-    """access attack cause charge click control cut damage display drug exploit fake force harm hate help hurt
-    influence insult label leak license limit link lock look market mask measure offer order pay plan plant poison
+    """access attack cause charge click control damage display drug exploit fake force harm hate help hurt
+    label leak license limit link lock look market mask measure offer order pay plan plant poison
     position post practice present pressure process profile record release report rent rig rule sale scam scan script
     search shame sign spam stage stalk state stereotype story strike target test threat track trade traffic transfer
-    transport treat trick trigger view visit work export import copy abuse advice firearm mass bias claim call text email post""".split()
+    transport treat trick trigger view visit work export import abuse advice firearm mass bias claim call text email post""".split()
 )
 
 
@@ -119,7 +119,7 @@ def _join_alike(pieces: list[str], first: Kind) -> list[str]:
         bare = _strip_to(piece)
         alike = tell_kind(bare) == first or (first == "verb" and _is_lone_verb(_strip_to(members[-1])) and _is_lone_verb(bare))
         if alike and piece.strip():
-            members.append(piece)
+            members.append(bare if first == "verb" else piece)
         else:
             members[-1] += separator + piece
     return members

@@ -60,6 +60,7 @@ VERBS = frozenset(
     threaten throw track trade traffic train transfer transmit transport trap treat trick trigger trip turn twist
     dehumanise dehumanize sexualise sexualize radicalise radicalize romanticise romanticize trivialise trivialize
     victimise victimize terrorise terrorize normalise normalize demonise demonize objectify vilify
+    acknowledge address clarify discuss explain express inform invite mention note outline point refer remind state
     uncover undercut underreport undermine unlock unmask upload use vandalise vandalize verify view violate visit
     weaken win wipe wire wiretap withhold work write""".split()
 )
