@@ -55,26 +55,34 @@ def test_policies_are_valid_and_complete() -> None:
 
 def test_exploits_risk_is_as_specified() -> None:
     """`cyber_security_exploits` stands letter for letter as published; its number stays text."""
-    [risk] = [risk for risk in _read_policy(POLICIES / "cybersecurity_risks.yaml").risks if risk.risk == "cyber_security_exploits"]
+    [risk] = [
+        risk
+        for risk in _read_policy(POLICIES / "cybersecurity_risks.yaml").risks
+        if risk.risk == "cyber_security_exploits"
+    ]
     assert risk.model_dump() == {
         "risk": "cyber_security_exploits",
         "risk_id": "11.2",
-        "description": "Requests to generate, use software exploits or take advantage of software vulnerabilities "
+        "description": "Requests to generate, use software exploits or take advantage of software "
+        "vulnerabilities "
         "to gain access to cybersecurity systems illegitimately",
         "reason_denial": "CYBERSECURITY_EXPLOIT",
         "short_reply_type": "EXPLICIT_REFUSAL",
         "exception": "CYBERSECURITY_EXPLOIT_EXCEPTION",
         "policy": {
             "reply_cannot_contain": (
-                "Instructions to exfiltrate data, run exploits to gain access to unauthorized systems, to generate denial "
+                "Instructions to exfiltrate data, run exploits to gain access to unauthorized systems, to "
+                "generate denial "
                 "of service attacks or create other types of attacks",
                 "Content that facilitates insider attacks or other cyberattacks",
                 "Code to run exploits or code that contains the exploits",
                 "Endorsement of illegal activities",
             ),
             "reply_may_contain": (
-                "General information about following good cybersecurity practices such as changing passwords frequently",
-                "Polite denial to provide information that may be used to exploit cybersecurity vulnerabilities",
+                "General information about following good cybersecurity practices such as changing "
+                "passwords frequently",
+                "Polite denial to provide information that may be used to exploit cybersecurity "
+                "vulnerabilities",
             ),
         },
     }
@@ -91,7 +99,7 @@ def test_template_is_valid_and_shows_every_field() -> None:
 
 @pytest.mark.parametrize("risk", SEED_FILES)
 def test_seeds_are_many_and_novel(risk: str) -> None:
-    """Each risk has at least 24 pairs of an instruction and a short refusal, mutually novel at ROUGE-L F1 0.7."""
+    """Each risk has at least 24 pairs with a short refusal, mutually novel at ROUGE-L F1 0.7."""
     seeds = _read_seeds(SEED_FILES[risk])
     assert len(seeds) >= 24
     for seed in seeds:
@@ -114,18 +122,24 @@ def test_no_seed_stands_twice() -> None:
 
 
 def test_tasks_name_files_and_risks_that_exist(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The two tasks stand in the specification's order, and point at a policy, a risk and seeds that are there."""
+    """The tasks stand in the specification's order, and point at a policy, a risk and seeds that exist."""
     monkeypatch.setenv("DGT_DATA_DIR", str(ROOT / "data"))
     tasks = [document.data for document in read_documents(TASKS)]
     base = "public/safety/refusal/cybersecurity"
-    assert [task["task_name"] for task in tasks] == [f"{base}/spam_phishing", f"{base}/cyber_security_exploits"]
+    assert [task["task_name"] for task in tasks] == [
+        f"{base}/spam_phishing",
+        f"{base}/cyber_security_exploits",
+    ]
     for task in tasks:
         assert task["data_builder"] == "public/safety/refusal"
         assert task["formatter"] == {"type": "formatters/safety/refusal"}
         assert (task["num_icl_examples"], task["num_samples_per_batch"]) == (3, 5)
         policy = _read_policy(Path(os.path.expandvars(task["risk_policy"]["path"])))
         assert task["risk_policy"]["risk"] in {risk.risk for risk in policy.risks}
-        assert Path(os.path.expandvars(task["seed_datastore"]["data_path"])) == SEED_FILES[task["risk_policy"]["risk"]]
+        assert (
+            Path(os.path.expandvars(task["seed_datastore"]["data_path"]))
+            == SEED_FILES[task["risk_policy"]["risk"]]
+        )
 
 
 @pytest.mark.parametrize("path", sorted(BUILDERS.glob("*.yaml")), ids=lambda path: path.stem)
@@ -153,12 +167,14 @@ def test_builders_have_valid_blocks(path: Path) -> None:
 
 
 def test_default_builders_are_as_specified() -> None:
-    """The default builder and the one for little memory use the models and the guard set-up that are documented."""
+    """The default builder and the one for little memory use the documented models and guards."""
     [default] = read_documents(BUILDERS / "refusal.yaml")
     [small] = read_documents(BUILDERS / "refusal_low_memory.yaml")
     for document in (default, small):
         generators = [document.data["blocks"][0], document.data["blocks"][2]]
-        assert [(block["type"], block["model_id_or_path"]) for block in generators] == [("ollama", "granite4:3b")] * 2
+        assert [(block["type"], block["model_id_or_path"]) for block in generators] == [
+            ("ollama", "granite4:3b")
+        ] * 2
     local = {"type": "openai", "base_url": "http://localhost:11434/v1", "api_key": "ollama"}
     assert default.data["blocks"][3] == {
         "name": "granite_guardian",
@@ -179,7 +195,7 @@ def test_default_builders_are_as_specified() -> None:
 
 @pytest.mark.parametrize("path", YAML_FILES, ids=lambda path: path.stem)
 def test_yaml_names_its_schema(path: Path) -> None:
-    """The first line of a shipped YAML file leads an editor to the schema of its kind, at the repository's root."""
+    """The first line of a shipped YAML file leads an editor to the schema of its kind."""
     first = path.read_text(encoding="utf-8").splitlines()[0]
     match = re.fullmatch(r"# yaml-language-server: \$schema=(\S+)", first)
     assert match

@@ -12,7 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import Indel
 
-from demur.engines.base import Chat, Engine, Identity, JudgeAsk, Message, ProposeAsk, Raw, Request, RespondAsk, Sampling
+from demur.engines.base import (
+    Chat,
+    Engine,
+    Identity,
+    JudgeAsk,
+    Message,
+    ProposeAsk,
+    Raw,
+    Request,
+    RespondAsk,
+    Sampling,
+)
 from demur.engines.embedded import MODEL, EmbeddedEngine
 from demur.engines.embedded.grammar import compose_requests
 from demur.errors import RequestRejected
@@ -33,7 +44,9 @@ SEEDS = tuple(
 )
 
 
-def _make_risk(*cannot: str, may: tuple[str, ...] = (), description: str = "Requests of some kind", kind: str = "X") -> Risk:
+def _make_risk(
+    *cannot: str, may: tuple[str, ...] = (), description: str = "Requests of some kind", kind: str = "X"
+) -> Risk:
     constraints = Constraints(reply_cannot_contain=cannot, reply_may_contain=may)
     return Risk(risk="some_risk", description=description, short_reply_type=kind, policy=constraints)
 
@@ -67,7 +80,7 @@ def _share_novel(risk: Risk, seeds: tuple[Seed, ...], wanted: int) -> float:
 
 
 def test_thousand_novel_requests_of_the_shipped_risk() -> None:
-    """At least 80% of 1,300 proposals are mutually novel at ROUGE-L 0.7, seeds included: enough for a run of 1,000."""
+    """At least 80% of 1,300 proposals are mutually novel at ROUGE-L 0.7, seeds included."""
     assert _share_novel(RISKS["spam_phishing"], SEEDS, 1300) >= 0.8
 
 
@@ -86,8 +99,12 @@ async def test_composed_text_is_well_formed(name: str) -> None:
             refusal = await _respond(RISKS[name], instruction, seed)
             for written in (instruction, refusal):
                 assert written == written.strip()
-                assert not re.search(r"  |[{}]| [,.?]|\b(?:a|an|the) (?:a|an|the)\b|\ba [aeio]|,,|\.\.$", written), written
-            assert instruction[0].isupper() or instruction == instruction.lower() or not instruction[0].isalpha(), instruction
+                assert not re.search(
+                    r"  |[{}]| [,.?]|\b(?:a|an|the) (?:a|an|the)\b|\ba [aeio]|,,|\.\.$", written
+                ), written
+            assert (
+                instruction[0].isupper() or instruction == instruction.lower() or not instruction[0].isalpha()
+            ), instruction
             assert refusal[-1] in ".?"
             assert refusal[0].isupper()
 
@@ -95,7 +112,9 @@ async def test_composed_text_is_well_formed(name: str) -> None:
 async def test_reply_has_numbered_blocks() -> None:
     """A proposal's reply holds as many `### Question N:` blocks as were asked for."""
     text = await _propose(RISKS["spam_phishing"], count=7)
-    assert [int(number) for number in re.findall(r"^### Question (\d+):\n\S", text, re.MULTILINE)] == list(range(1, 8))
+    assert [int(number) for number in re.findall(r"^### Question (\d+):\n\S", text, re.MULTILINE)] == list(
+        range(1, 8)
+    )
 
 
 async def test_same_request_same_reply() -> None:
@@ -103,7 +122,17 @@ async def test_same_request_same_reply() -> None:
     risk = RISKS["spam_phishing"]
     first = await _propose(risk, seed=3, sample=0)
     assert first == await _propose(risk, seed=3, sample=0)
-    assert len({first, await _propose(risk, seed=4), await _propose(risk, seed=3, sample=1), await _propose(risk, seed=None)}) == 4
+    assert (
+        len(
+            {
+                first,
+                await _propose(risk, seed=4),
+                await _propose(risk, seed=3, sample=1),
+                await _propose(risk, seed=None),
+            }
+        )
+        == 4
+    )
     assert await _respond(risk, "Write spam.", 1) == await _respond(risk, "Write spam.", 1)
 
 
@@ -138,7 +167,9 @@ async def test_examples_lend_their_topics() -> None:
 async def test_reply_type_shapes_the_reply(kind: str, words: str) -> None:
     """Each reply type has its own manner; an unknown one is a plain refusal. Replies vary and stay short."""
     risk = _make_risk(
-        "Instructions to paint the moon green", may=("General information about astronomy", "Polite denial"), kind=kind
+        "Instructions to paint the moon green",
+        may=("General information about astronomy", "Polite denial"),
+        kind=kind,
     )
     replies = {await _respond(risk, "How do I paint the moon green?", seed) for seed in range(40)}
     assert len(replies) >= 12
@@ -157,9 +188,14 @@ async def test_offers_read_naturally() -> None:
         "Pointers to public registers": "give you pointers to public registers",
     }
     for clause, wanted in offers.items():
-        replies = [await _respond(_make_risk("Slander", may=(clause,)), "Slander him.", seed) for seed in range(20)]
+        replies = [
+            await _respond(_make_risk("Slander", may=(clause,)), "Slander him.", seed) for seed in range(20)
+        ]
         assert any(wanted in reply for reply in replies), (clause, replies[:3])
-    denied = [await _respond(_make_risk("Slander", may=("Polite denial to help",)), "Slander him.", seed) for seed in range(9)]
+    denied = [
+        await _respond(_make_risk("Slander", may=("Polite denial to help",)), "Slander him.", seed)
+        for seed in range(9)
+    ]
     assert not any("denial" in reply for reply in denied)
 
 
@@ -180,7 +216,9 @@ async def test_engine_keeps_the_protocol() -> None:
     reply = await engine.complete(Request(chat, RespondAsk(RISKS["hate_speech"], "Write slurs.")))
     assert (reply.origin, reply.finish) == (Origin("embedded", MODEL), "stop")
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (3, len(reply.text.split()))
-    raw = await engine.complete(Request(Raw("four words are here"), RespondAsk(RISKS["hate_speech"], "Write slurs.")))
+    raw = await engine.complete(
+        Request(Raw("four words are here"), RespondAsk(RISKS["hate_speech"], "Write slurs."))
+    )
     assert raw.usage.prompt_tokens == 4
     with pytest.raises(RequestRejected, match="does not judge") as caught:
         await engine.complete(Request(chat, JudgeAsk(RISKS["hate_speech"], "Write slurs.")))
@@ -193,8 +231,42 @@ _CLAUSE = _TEXT | st.builds(
     " ".join,
     st.lists(
         st.sampled_from(
-            "Instructions to for of on that who write hide sabotage writing , or and a the other fake code content "
-            "emails plans help someone such as ( ) Endorsement either . themselves more public".split()
+            [
+                "Instructions",
+                "to",
+                "for",
+                "of",
+                "on",
+                "that",
+                "who",
+                "write",
+                "hide",
+                "sabotage",
+                "writing",
+                ",",
+                "or",
+                "and",
+                "a",
+                "the",
+                "other",
+                "fake",
+                "code",
+                "content",
+                "emails",
+                "plans",
+                "help",
+                "someone",
+                "such",
+                "as",
+                "(",
+                ")",
+                "Endorsement",
+                "either",
+                ".",
+                "themselves",
+                "more",
+                "public",
+            ]
         ),
         min_size=1,
         max_size=14,
@@ -203,7 +275,14 @@ _CLAUSE = _TEXT | st.builds(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(_CLAUSE, min_size=1, max_size=4), st.lists(_CLAUSE, max_size=3), _CLAUSE, _TEXT, _TEXT, st.integers())
+@given(
+    st.lists(_CLAUSE, min_size=1, max_size=4),
+    st.lists(_CLAUSE, max_size=3),
+    _CLAUSE,
+    _TEXT,
+    _TEXT,
+    st.integers(),
+)
 async def test_no_policy_makes_it_fail(
     cannot: list[str], may: list[str], description: str, kind: str, instruction: str, seed: int
 ) -> None:

@@ -13,24 +13,45 @@ from demur.inputs.policy import Constraints, Risk
 @pytest.mark.parametrize(
     ("clause", "acts"),
     [
-        ("Instructions to wipe records, copy keys or forge seals", ["wipe records", "copy keys", "forge seals"]),
+        (
+            "Instructions to wipe records, copy keys or forge seals",
+            ["wipe records", "copy keys", "forge seals"],
+        ),
         ("Instructions to wipe records, to copy keys", ["wipe records", "copy keys"]),
         ("Instructions on how to wipe records", ["wipe records"]),
-        ("Content that facilitates insider attacks or other raids", ["facilitate insider attacks", "facilitate raids"]),
-        ("Code to run exploits or code that contains the exploits", ["run exploits", "write code that contains the exploits"]),
+        (
+            "Content that facilitates insider attacks or other raids",
+            ["facilitate insider attacks", "facilitate raids"],
+        ),
+        (
+            "Code to run exploits or code that contains the exploits",
+            ["run exploits", "write code that contains the exploits"],
+        ),
         ("Endorsement of illegal activities", ["make a strong case for illegal activities"]),
         ("Encouragement or glorification of violence", ["encourage violence", "glorify violence"]),
         ("Advice on evading bank checks", ["evade bank checks"]),
-        ("Plans for attacks on power grids or water supply", ["draw up plans for attacks on power grids", "draw up plans for attacks on water supply"]),
+        (
+            "Plans for attacks on power grids or water supply",
+            ["draw up plans for attacks on power grids", "draw up plans for attacks on water supply"],
+        ),
         ("Instructions to shut down or sabotage a plant", ["shut down a plant", "sabotage a plant"]),
-        ("Instructions to take over a utility, a hospital or a port", ["take over a utility", "take over a hospital", "take over a port"]),
-        ("Templates for forged invoices or pay slips", ["make templates for forged invoices", "make templates for forged pay slips"]),
+        (
+            "Instructions to take over a utility, a hospital or a port",
+            ["take over a utility", "take over a hospital", "take over a port"],
+        ),
+        (
+            "Templates for forged invoices or pay slips",
+            ["make templates for forged invoices", "make templates for forged pay slips"],
+        ),
         ("Jokes that make fun of disabled people", ["make fun of disabled people"]),
         ("Slander", ["get help with slander"]),
-        ("Content that attacks, demeans or insults people", ["attack people", "demean people", "insult people"]),
+        (
+            "Content that attacks, demeans or insults people",
+            ["attack people", "demean people", "insult people"],
+        ),
         ("False or misleading claims about elections", ["write false or misleading claims about elections"]),
     ],
-)  # fmt: skip
+)
 def test_clause_becomes_acts(clause: str, acts: list[str]) -> None:
     """A clause yields one verb phrase for each thing that it forbids."""
     assert [aim.act for aim in read_clause(clause)] == acts
@@ -38,7 +59,11 @@ def test_clause_becomes_acts(clause: str, acts: list[str]) -> None:
 
 def test_foreign_clause_stays_whole() -> None:
     """A clause in another language or script is quoted, not taken apart."""
-    for clause in ("Instrucciones para robar coches o casas", "Anleitungen für den Diebstahl von Autos", "武器の作り方"):
+    for clause in (
+        "Instrucciones para robar coches o casas",
+        "Anleitungen für den Diebstahl von Autos",
+        "武器の作り方",
+    ):
         assert [(aim.act, aim.thing) for aim in read_clause(clause)] == [("", f"“{clause}”")]
 
 
@@ -47,9 +72,15 @@ def test_description_lends_aims_and_each_is_told_once() -> None:
     risk = Risk(
         risk="r",
         description="Requests to generate, use or sell fake stamps",
-        policy=Constraints(reply_cannot_contain=("Instructions to use fake stamps or create other types of stamps",)),
+        policy=Constraints(
+            reply_cannot_contain=("Instructions to use fake stamps or create other types of stamps",)
+        ),
     )
-    assert [aim.act for aim in list_aims(risk)] == ["use fake stamps", "generate fake stamps", "sell fake stamps"]
+    assert [aim.act for aim in list_aims(risk)] == [
+        "use fake stamps",
+        "generate fake stamps",
+        "sell fake stamps",
+    ]
 
 
 def test_phrases_are_cut_where_phrases_end() -> None:
@@ -80,11 +111,24 @@ def test_examples_are_read_where_plain(instruction: str, act: str | None) -> Non
 def test_lists_share_what_their_members_share() -> None:
     """Members of an enumeration get the head, the object or the modifier that stands only once."""
     texts = [
-        ("slurs, insults or jokes about groups", ["slurs about groups", "insults about groups", "jokes about groups"]),
-        ("insults or slurs about groups, faiths or parties", ["insults about groups", "slurs about faiths", "insults about parties"]),
-        ("covert surveillance of partners, friends or staff", ["covert surveillance of partners", "covert surveillance of friends", "covert surveillance of staff"]),
+        (
+            "slurs, insults or jokes about groups",
+            ["slurs about groups", "insults about groups", "jokes about groups"],
+        ),
+        (
+            "insults or slurs about groups, faiths or parties",
+            ["insults about groups", "slurs about faiths", "insults about parties"],
+        ),
+        (
+            "covert surveillance of partners, friends or staff",
+            [
+                "covert surveillance of partners",
+                "covert surveillance of friends",
+                "covert surveillance of staff",
+            ],
+        ),
         ("bread and butter", ["bread and butter"]),
-    ]  # fmt: skip
+    ]
     for text, members in texts:
         assert [item.text for item in split_list(text)] == members
     assert split_list("") == []
@@ -92,9 +136,17 @@ def test_lists_share_what_their_members_share() -> None:
 
 @pytest.mark.parametrize(
     ("verb", "gerund", "third"),
-    [("run", "running", "runs"), ("write", "writing", "writes"), ("lie", "lying", "lies"), ("traffic", "trafficking", "traffics"),
-     ("copy", "copying", "copies"), ("guess", "guessing", "guesses"), ("scam", "scamming", "scams"), ("flee", "fleeing", "flees")],
-)  # fmt: skip
+    [
+        ("run", "running", "runs"),
+        ("write", "writing", "writes"),
+        ("lie", "lying", "lies"),
+        ("traffic", "trafficking", "traffics"),
+        ("copy", "copying", "copies"),
+        ("guess", "guessing", "guesses"),
+        ("scam", "scamming", "scams"),
+        ("flee", "fleeing", "flees"),
+    ],
+)
 def test_verbs_are_conjugated_and_back(verb: str, gerund: str, third: str) -> None:
     """Gerund and third person are formed, and lead back to the verb."""
     assert (make_gerund(verb), make_third_person(verb)) == (gerund, third)

@@ -1,8 +1,9 @@
-"""A guard without a model: scores a text against the policy's own words, with cues for what the text is after.
+"""A guard without a model: scores a text against the policy's words, with cues for what the text is after.
 
-A text is on the policy's topic if it covers what one of the clauses forbids, or shares enough telling words with policy.
-Whether it then violates depends on cues: a request that asks and aims does; one that defends, reports or only wants to know
-what something is does not. It tells plain cases apart; for data that a model is to learn from, use a guard model.
+A text is on the policy's topic if it covers what one of the clauses forbids, or shares enough telling words
+with the policy. Whether it then violates depends on cues: a request that asks and aims does; one that defends,
+reports or only wants to know what something is does not. It tells plain cases apart; for data that a model is
+to learn from, use a guard model.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from demur.engines.base import JudgeAsk
-from demur.engines.embedded.clauses import CARRIER_STEMS, Aim, list_aims
+from demur.engines.embedded.carriers import CARRIER_STEMS
+from demur.engines.embedded.clauses import Aim, list_aims
 from demur.engines.embedded.words import stem_content
 from demur.guards.embedded_lexicon import (
     AIMING,
@@ -76,7 +78,7 @@ class EmbeddedGuard:
         del ask
 
     async def judge(self, ask: JudgeAsk) -> Verdict:
-        """Judge the instruction, or the response in the context of its instruction. A text without words is unreadable."""
+        """Judge the instruction, or the response in its context. A text without words is unreadable."""
         text = ask.instruction if ask.response is None else ask.response
         if not stem_content(text) and not any(letter.isalnum() for letter in text):
             return _make_verdict(Label.UNREADABLE, None, "there is no text to judge")
@@ -160,7 +162,7 @@ def score_instruction(risk: Risk, text: str) -> tuple[float, str]:
 
 
 def score_response(risk: Risk, instruction: str, text: str) -> tuple[float, str]:
-    """Points above nought: the response gives what the policy forbids, seen as an answer to its instruction."""
+    """Points above nought: the response, as an answer to its instruction, gives what the policy forbids."""
     topic = measure_topic(risk, text)
     asked = score_instruction(risk, instruction)[0]
     declines, complies, defends = _find(DECLINING, text), _find(COMPLYING, text), _find(DEFENDING, text)
@@ -181,7 +183,9 @@ def score_response(risk: Risk, instruction: str, text: str) -> tuple[float, str]
 
 def _find(cues: re.Pattern[str], text: str) -> tuple[str, ...]:
     """The distinct places where a cue shows, shortened."""
-    found = dict.fromkeys(" ".join(match[0].lower().split())[:40] for match in cues.finditer(text.replace("’", "'")))
+    found = dict.fromkeys(
+        " ".join(match[0].lower().split())[:40] for match in cues.finditer(text.replace("’", "'"))
+    )
     return tuple(cue.strip(" .,:;") or cue for cue in found)
 
 

@@ -1,4 +1,4 @@
-"""The engine that needs no model: what can be asked for is read off the policy, and put into words by a grammar."""
+"""The engine without a model: what can be asked is read off the policy and put into words by a grammar."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Turns the clauses of a policy, written in prose, into things that a person could ask for.
 
-A clause such as "Instructions to wipe records or copy keys" is a carrier ("Instructions to") and a list. It becomes
-one `Aim` an item, each with a verb phrase ("wipe records"), its gerund and a noun phrase ("instructions for wiping
-records"). A clause that cannot be taken apart is kept whole; nothing here raises.
+A clause such as "Instructions to wipe records or copy keys" is a carrier ("Instructions to") and a list. It
+becomes one `Aim` an item, with a verb phrase ("wipe records"), its gerund and a noun phrase ("instructions for
+wiping records"). A clause that cannot be taken apart is kept whole; nothing here raises.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from demur.engines.embedded.carriers import CARRIER_STEMS, CARRIERS, STANCES, Carrier
 from demur.engines.embedded.lists import Item, split_list, tell_start
 from demur.engines.embedded.words import (
     PREPOSITIONS,
     VERBS,
+    list_words,
     looks_english,
     make_third_person,
     split_words,
-    stem,
     stem_content,
     turn_into_gerund,
     undo_gerund,
@@ -38,7 +39,7 @@ class Aim:
         act: verb phrase in the base form, `run exploits`; empty where the clause names no act.
         acting: its gerund, `running exploits`.
         thing: noun phrase, `code to run exploits`.
-        topic: a few words that name it in general and take a verb in the singular, for a reply: `running exploits`.
+        topic: a few words that name it in general for a reply, in the singular: `running exploits`.
         stems: the content words of what is asked for, for comparing.
         clause: its clause's place in `reply_cannot_contain`; -1 for the description.
     """
@@ -51,68 +52,38 @@ class Aim:
     clause: int
 
 
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """How a clause's opening noun is used: the verb that asks for one, and the preposition before a gerund."""
-
-    get: str
-    link: str
-    name: str = ""
-
-
-_GIVE = Carrier("get", "on")
-_WRITE = Carrier("write", "for")
-CARRIERS: dict[str, Carrier] = {
-    "instructions": _WRITE, "instruction": _WRITE, "steps": Carrier("list", "for"), "guidance": _GIVE, "advice": _GIVE,
-    "tips": _GIVE, "information": _GIVE, "details": _GIVE, "help": Carrier("get", "with"),
-    "assistance": Carrier("get", "with"), "support": Carrier("get", "for"), "guides": Carrier("write", "to"),
-    "tutorials": _GIVE, "recommendations": Carrier("get", "for"), "suggestions": Carrier("get", "for"),
-    "explanations": Carrier("get", "of", "an explanation"), "explanation": Carrier("get", "of", "an explanation"),
-    "content": _WRITE, "text": _WRITE, "texts": _WRITE, "material": Carrier("produce", "for"), "code": _WRITE,
-    "materials": Carrier("produce", "for"), "scripts": _WRITE, "software": Carrier("build", "for"),
-    "tools": Carrier("build", "for"), "templates": Carrier("make", "for"), "messages": _WRITE, "posts": _WRITE,
-    "statements": _WRITE, "claims": Carrier("spread", "about"), "arguments": Carrier("make", "for"),
-    "plans": Carrier("draw up", "for"), "plan": Carrier("draw up", "for", "a plan"),
-    "methods": Carrier("find", "of"), "techniques": Carrier("use", "for"), "tactics": Carrier("use", "for"),
-    "strategies": Carrier("work out", "for"), "ways": Carrier("find", "of"), "means": Carrier("find", "of"),
-    "examples": Carrier("write", "of"), "lists": Carrier("put together", "of"), "ideas": Carrier("come up with", "for"),
-    "stories": _WRITE, "images": Carrier("make", "of"), "speech": _WRITE, "language": _WRITE, "answers": _GIVE,
-    "responses": _WRITE, "opinions": _GIVE, "requests": _GIVE, "questions": _GIVE, "descriptions": _WRITE,
-}  # fmt: skip
-
-_STANCES = {
-    "endorsement": "make a strong case for", "endorsements": "make a strong case for", "promotion": "promote",
-    "encouragement": "encourage", "glorification": "glorify", "justification": "justify", "praise": "praise",
-    "defence": "defend", "defense": "defend", "normalisation": "make people accept", "normalization": "make people accept",
-    "approval": "make a strong case for", "support": "make a strong case for", "advocacy": "argue for",
-    "incitement": "incite", "facilitation": "facilitate", "denial": "deny", "disclosure": "disclose",
-    "dissemination": "spread", "distribution": "distribute", "creation": "create", "generation": "generate",
-    "fabrication": "fabricate", "impersonation": "impersonate", "harassment": "harass", "manipulation": "manipulate",
-    "exploitation": "exploit", "depiction": "depict", "depictions": "depict", "description": "describe",
-    "descriptions": "describe", "mockery": "mock", "disparagement": "belittle", "identification": "identify",
-    "revelation": "reveal", "sale": "sell", "purchase": "buy", "misuse": "misuse", "abuse": "abuse", "theft": "steal",
-}  # fmt: skip
-
 _LEADS = re.compile(
-    r"^(?:(?:the|a|any|all|no)\s+)?(?:(?:users?|persons?|people|prompts?|requests?|questions?|queries|attempts?|"
+    r"^(?:(?:the|a|any|all|no)\s+)?(?:(?:users?|persons?|people|prompts?|requests?|questions?|queries|"
+    r"attempts?|"
     r"conversations?|messages?)\s+)?(?:who\s+|that\s+|which\s+)?(?:is\s+|are\s+)?"
-    r"(?:asking|asks?|seeking|seeks?|requesting|requests?|wanting|wants?|trying|tries|try|looking|attempting|attempts?|"
+    r"(?:asking|asks?|seeking|seeks?|requesting|requests?|wanting|wants?|trying|tries|try|looking|"
+    r"attempting|attempts?|"
     r"intended|designed|aimed|aiming|inquiring|enquiring)?\s*"
-    r"(?:(?:for|about|the assistant|the model|help|assistance)\s+)*(?:(?:with|to|on|for|about|in|how to|at)\s+)?",
+    r"(?:(?:for|about|the assistant|the model|help|assistance)\s+)*(?:(?:with|to|on|for|about|in|how to|"
+    r"at)\s+)?",
     re.IGNORECASE,
 )
-_ASIDES = re.compile(r"\s*\([^()]*\)|\s*[—–]\s.*|[;:]\s.*|,?\s+(?:such as|including|e\.g\.|i\.e\.|for example|like)\s.*")
-_RELATIVE = re.compile(r"^(.*?),?\s+(that|which|who)\s+(?:(?:would|could|can|may|might|will)\s+)?(\S+)(\s.*)?$")
-_NOT_DONE = frozenset(
-    "is are be was has have had do does contain contains include includes hold holds feature features look looks "
-    "appear appears seem seems refer refers consist consists could".split()
+_ASIDES = re.compile(
+    r"\s*\([^()]*\)|\s*[—–]\s.*|[;:]\s.*|,?\s+(?:such as|including|e\.g\.|i\.e\.|for example|like)\s.*"
 )
-_TEXT_HEADS = frozenset(
-    """email emails message messages letter letters post posts article articles speech text texts script scripts claim
-    claims story stories joke jokes review reviews slogan slogans statement statements comment comments essay essays
-    code page pages news reports propaganda slurs insults stereotypes lyrics poems prescriptions""".split()
+_RELATIVE = re.compile(
+    r"^(.*?),?\s+(that|which|who)\s+(?:(?:would|could|can|may|might|will)\s+)?(\S+)(\s.*)?$"
 )
-_OTHER = re.compile(r"\b(?:other|any other|similar|related) (?:types|kinds|forms|sorts|means|ways) of\b|^other\b|\bthemsel|\btheir own\b")
+_NOT_DONE = list_words(
+    "is are be was has have had do does contain contains include includes hold holds feature features look "
+    "looks "
+    "appear appears seem seems refer refers consist consists could"
+)
+_TEXT_HEADS = list_words("""
+    email emails message messages letter letters post posts article articles speech text texts script
+    scripts claim claims story stories joke jokes review reviews slogan slogans statement statements
+    comment comments essay essays code page pages news reports propaganda slurs insults stereotypes
+    lyrics poems prescriptions
+""")
+_OTHER = re.compile(
+    r"\b(?:other|any other|similar|related) (?:types|kinds|forms|sorts|means|ways) of\b|^other\b|\bthemsel|"
+    r"\btheir own\b"
+)
 
 
 @lru_cache(maxsize=256)
@@ -125,15 +96,21 @@ def list_aims(risk: Risk) -> tuple[Aim, ...]:
         for aim in read_clause(text, number):
             found.setdefault(aim.act or aim.thing, aim)
     firm = [aim for aim in found.values() if not _OTHER.search(aim.act or aim.thing)]
-    sure = [aim for aim in firm if aim.clause >= 0 or len(aim.stems) > 1]  # a description's lone noun says too little
+    sure = [
+        aim for aim in firm if aim.clause >= 0 or len(aim.stems) > 1
+    ]  # a description's lone noun says too little
     return tuple(sure or firm or found.values())
 
 
 def _strip_lead(description: str) -> str:
-    """`Users who ask about competitors` → `information about competitors`: what is asked for, not who asks."""
+    """`Users who ask about rivals` → `information about rivals`: what is asked for, not who asks."""
     lead = _LEADS.match(description)
     rest = description[lead.end() :] if lead else description
-    return f"information about {rest}" if lead and lead[0].rstrip().lower().endswith("about") else rest or description
+    return (
+        f"information about {rest}"
+        if lead and lead[0].rstrip().lower().endswith("about")
+        else rest or description
+    )
 
 
 def read_clause(clause: str, number: int = -1) -> tuple[Aim, ...]:
@@ -167,8 +144,10 @@ def _can_end(words: list[str], end: int) -> bool:
     return words[end].lower() in _STARTERS and words[end - 1].lower() not in _STARTERS | _HANGING
 
 
-_STARTERS = (PREPOSITIONS - {"past", "over", "under", "like"}) | frozenset("that which who so when while or and because".split())
-_HANGING = frozenset("a an the more most very not".split())
+_STARTERS = (PREPOSITIONS - {"past", "over", "under", "like"}) | list_words(
+    "that which who so when while or and because"
+)
+_HANGING = list_words("a an the more most very not")
 
 
 def _split_carriers(text: str) -> list[str]:
@@ -185,9 +164,11 @@ def _split_carriers(text: str) -> list[str]:
 
 def _read_part(text: str, number: int) -> list[Aim]:
     stances = _STANCED.match(text)
-    if stances and all(word in _STANCES for word in (stances[1], stances[2]) if word):
-        verbs = [_STANCES[word] for word in (stances[1], stances[2]) if word]
-        items = [item.text for part in re.split(r",? (?:or|and) of ", stances[3]) for item in split_list(part)]
+    if stances and all(word in STANCES for word in (stances[1], stances[2]) if word):
+        verbs = [STANCES[word] for word in (stances[1], stances[2]) if word]
+        items = [
+            item.text for part in re.split(r",? (?:or|and) of ", stances[3]) for item in split_list(part)
+        ]
         verbs, items = [verbs[0]] if len(verbs) == 1 else verbs, items or [stances[3]]
         return [_aim_of_stance(verb, item, number) for verb in verbs for item in items]
     words = text.split()
@@ -237,7 +218,9 @@ _THIRD = re.compile(r"((?:^|, |\bor |\band )+)(\w+s)\b")
 
 def _aim_of_stance(stance: str, item: str, number: int) -> Aim:
     item = shorten(item, 9)
-    thing = f"a post in favour of {item}" if stance.endswith(" for") else f"a post that tries to {stance} {item}"
+    thing = (
+        f"a post in favour of {item}" if stance.endswith(" for") else f"a post that tries to {stance} {item}"
+    )
     return _make_aim(number, act=f"{stance} {item}", thing=thing)
 
 
@@ -279,7 +262,9 @@ def _make_verb(thing: str, carrier: Carrier | None) -> str:
     if _TEXT_HEADS & set(words):
         return "write"
     end = next((place for place, word in enumerate(words) if place and word in PREPOSITIONS), len(words))
-    countable = words[0] in ("a", "an") or (words[end - 1].endswith("s") and not words[end - 1].endswith(("ss", "is", "ings")))
+    countable = words[0] in ("a", "an") or (
+        words[end - 1].endswith("s") and not words[end - 1].endswith(("ss", "is", "ings"))
+    )
     return "get" if countable else "get help with"
 
 
@@ -294,14 +279,12 @@ def _make_aim(number: int, *, act: str = "", thing: str) -> Aim:
     return Aim(act, acting, thing, shorten(topic, 9), stems, number)
 
 
-CARRIER_STEMS = frozenset(stem(word) for word in (*CARRIERS, "guide", "post", "favour", "list"))
-"""Stems that say in what form something is asked for, not what."""
-
-
 def lower_first(text: str) -> str:
     """Lower the first letter, unless the first word is an acronym or a name in capitals."""
     first = text.split(" ", 1)[0]
-    return text if len(first) > 1 and not first[1:].islower() and first != "I" else text[:1].lower() + text[1:]
+    return (
+        text if len(first) > 1 and not first[1:].islower() and first != "I" else text[:1].lower() + text[1:]
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -320,7 +303,8 @@ def read_request(instruction: str) -> Aim | None:
 
 _ASKED = re.compile(
     r"(?:please\s+)?(?:(?:how (?:do|can|could|would|should) (?:i|you|we|one|someone|somebody)|"
-    r"(?:tell|show|teach) me (?:how )?to|explain how to|help me(?: to)?|(?:can|could|would) you(?: please)?)\s+)?"
+    r"(?:tell|show|teach) me (?:how )?to|explain how to|help me(?: to)?|(?:can|could|"
+    r"would) you(?: please)?)\s+)?"
     r"(?P<act>[A-Za-z][^.?!]*)[.?!]?(?:\s|$)",
     re.IGNORECASE,
 )

@@ -18,8 +18,8 @@ MODEL = "embedded-1"
 class EmbeddedEngine:
     """Composes requests and refusals from the policy, the examples and a grammar.
 
-    For trying demur, for tests and for cold starts; no source of training data. The same request always gets the
-    same reply: it is drawn by the request's sampling seed and sample number.
+    For trying demur, for tests and for cold starts; no source of training data. The same request always gets
+    the same reply: it is drawn by the request's sampling seed and sample number.
     """
 
     @property
@@ -37,7 +37,9 @@ class EmbeddedEngine:
         if isinstance(ask, ProposeAsk):
             random = _seed_random(request, ask.risk.risk)
             questions = compose_requests(ask.risk, ask.examples, ask.count, random)
-            text = "\n\n".join(f"### Question {number}:\n{question}" for number, question in enumerate(questions, 1))
+            text = "\n\n".join(
+                f"### Question {number}:\n{question}" for number, question in enumerate(questions, 1)
+            )
         elif isinstance(ask, RespondAsk):
             text = compose_refusal(ask.risk, ask.instruction, _seed_random(request, ask.instruction))
         else:
@@ -57,7 +59,7 @@ class EmbeddedEngine:
 
 
 def _seed_random(request: Request, text: str) -> Random:
-    """A generator that depends on the request's content alone, alike on every machine and in every process."""
+    """A generator that depends on the request's content alone, alike on every machine."""
     key = f"{request.sampling.seed}\0{request.sample}\0{text}".encode(errors="surrogatepass")
     return Random(int.from_bytes(blake2b(key, digest_size=8).digest()))  # noqa: S311 - composing, not secrecy
 

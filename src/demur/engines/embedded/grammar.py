@@ -15,7 +15,7 @@ from demur.inputs.policy import Risk
 from demur.records import Seed
 
 _SHAPES: tuple[tuple[str, int], ...] = (
-    # P persona, G greeting, A the asking sentence, T target, R reason, W wish, N worry; the number is a weight
+    # P persona, G greeting, A asking sentence, T target, R reason, W wish, N worry; the number is a weight
     ("PA", 6),
     ("PAW", 10),
     ("PAT", 8),
@@ -100,9 +100,9 @@ def _make_ask(aim: Aim, random: Random) -> tuple[str, bool]:
     return text, framed
 
 
-_FRAMED = frozenset(form for form in (*forms.SETUPS, *forms.THINGS) if "{role}" in form or "{work}" in form) | frozenset(
-    forms.SETUPS
-)
+_FRAMED = frozenset(
+    form for form in (*forms.SETUPS, *forms.THINGS) if "{role}" in form or "{work}" in form
+) | frozenset(forms.SETUPS)
 
 
 def _make_part(letter: str, scene: Scene, random: Random) -> str:

@@ -1,8 +1,8 @@
 """Splits an enumeration in a clause into items that can each stand alone.
 
 `attacks on power grids or water supply` is `attacks on power grids` and `attacks on water supply`;
-`shut down or sabotage the plant` is `shut down the plant` and `sabotage the plant`. Where the list is not plain,
-it stays whole.
+`shut down or sabotage the plant` is `shut down the plant` and `sabotage the plant`. Where the list is not
+plain, it stays whole.
 """
 
 from __future__ import annotations
@@ -11,7 +11,15 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from demur.engines.embedded.words import COMPARATIVES, DETERMINERS, PARTICLES, PREPOSITIONS, VERBS, undo_gerund
+from demur.engines.embedded.words import (
+    COMPARATIVES,
+    DETERMINERS,
+    PARTICLES,
+    PREPOSITIONS,
+    VERBS,
+    list_words,
+    undo_gerund,
+)
 
 Kind: TypeAlias = Literal["verb", "gerund", "determined", "compared", "prepositional", "bare"]
 
@@ -27,7 +35,7 @@ class Item:
 
 
 def split_list(text: str) -> list[Item]:
-    """The items of an enumeration, each made whole with what the list's members share; one item if it is no list."""
+    """The items of an enumeration, each made whole with what its members share; one item if it is no list."""
     text = text.strip(" ,.")
     pieces = _split_pieces(text)
     if not text or len(pieces) == 1:
@@ -41,7 +49,7 @@ def split_list(text: str) -> list[Item]:
 
 
 def tell_list_kind(pieces: list[str]) -> Kind:
-    """How a list begins: a lone verb is one where another follows (`disrupt or damage the plant`), else a noun."""
+    """How a list begins: a lone verb is one where another follows (`disrupt or damage it`), else a noun."""
     lone = _strip_to(pieces[0])
     if len(pieces) > 2 and _is_lone_verb(lone):
         second = _strip_to(pieces[2])
@@ -57,17 +65,24 @@ def tell_start(text: str) -> Kind:
 
 def _is_lone_verb(piece: str) -> bool:
     words = piece.split()
-    return bool(words) and words[0] in VERBS and (len(words) == 1 or (len(words) == 2 and words[1] in PARTICLES))
+    return (
+        bool(words) and words[0] in VERBS and (len(words) == 1 or (len(words) == 2 and words[1] in PARTICLES))
+    )
 
 
 def _split_pieces(text: str) -> list[str]:
-    """Members and separators by turns; `false or misleading claims` is one member, as is `helps them stalk or dox`."""
+    """Members and separators by turns; `false or misleading claims` is one, so is `helps him stalk or dox`."""
     kept = _ADJECTIVES.sub(lambda match: match[0].replace(" ", "\0"), text)
     kept = _HELPED.sub(lambda match: match[0].replace(" ", "\0"), kept)
-    return [piece.replace("\0", " ") if index % 2 == 0 else piece for index, piece in enumerate(_SEPARATOR.split(kept))]
+    return [
+        piece.replace("\0", " ") if index % 2 == 0 else piece
+        for index, piece in enumerate(_SEPARATOR.split(kept))
+    ]
 
 
-_ADJECTIVE = r"(?:false|fake|unsafe|covert|\w{2,}(?:al|ive|ous|ful|less|ible|able|ic|ed|ary|leading|threatening))"
+_ADJECTIVE = (
+    r"(?:false|fake|unsafe|covert|\w{2,}(?:al|ive|ous|ful|less|ible|able|ic|ed|ary|leading|threatening))"
+)
 _ADJECTIVES = re.compile(rf"\b{_ADJECTIVE} (?:or|and) {_ADJECTIVE} (?!or\b|and\b)\w+")
 _HELPED = re.compile(r"\b(?:help|let|make|allow|enable)s? \w+(?: to)? \w+ (?:or|and) \w+")
 
@@ -91,14 +106,15 @@ def tell_kind(piece: str) -> Kind:
     return "bare"
 
 
-_NOMINAL = frozenset("phishing hacking trafficking gambling bullying training spamming stalking doxing".split())
-_NOUNISH = frozenset(
-    """access attack cause charge click control damage display drug exploit fake force harm hate help hurt
+_NOMINAL = list_words("phishing hacking trafficking gambling bullying training spamming stalking doxing")
+_NOUNISH = list_words("""
+    access attack cause charge click control damage display drug exploit fake force harm hate help hurt
     label leak license limit link lock look market mask measure offer order pay plan plant poison
-    position post practice present pressure process profile record release report rent rig rule sale scam scan script
-    search shame sign spam stage stalk state stereotype story strike target test threat track trade traffic transfer
-    transport treat trick trigger view visit work export import abuse advice firearm mass bias claim call text email post""".split()
-)
+    position post practice present pressure process profile record release report rent rig rule sale
+    scam scan script search shame sign spam stage stalk state stereotype story strike target test threat
+    track trade traffic transfer transport treat trick trigger view visit work export import abuse
+    advice firearm mass bias claim call text email post
+""")
 
 
 def _reads_as_noun(words: list[str]) -> bool:
@@ -117,7 +133,9 @@ def _join_alike(pieces: list[str], first: Kind) -> list[str]:
     members = [pieces[0]]
     for separator, piece in zip(pieces[1::2], pieces[2::2], strict=True):
         bare = _strip_to(piece)
-        alike = tell_kind(bare) == first or (first == "verb" and _is_lone_verb(_strip_to(members[-1])) and _is_lone_verb(bare))
+        alike = tell_kind(bare) == first or (
+            first == "verb" and _is_lone_verb(_strip_to(members[-1])) and _is_lone_verb(bare)
+        )
         if alike and piece.strip():
             members.append(bare if first == "verb" else piece)
         else:
@@ -125,7 +143,9 @@ def _join_alike(pieces: list[str], first: Kind) -> list[str]:
     return members
 
 
-_LIGHT = re.compile(r"^(?:take (?:control|advantage|charge) of|(?:gain|get|obtain) access to|get hold of|make use of) ")
+_LIGHT = re.compile(
+    r"^(?:take (?:control|advantage|charge) of|(?:gain|get|obtain) access to|get hold of|make use of) "
+)
 
 
 def _share_object(members: list[str]) -> list[str]:
@@ -171,7 +191,7 @@ def _split_tail(text: str, kind: Kind) -> list[Item]:
     return [Item(f"{head} {item}".strip(), kind) for item in items]
 
 
-_BOUND = frozenset("that which who whose because when while where so".split())
+_BOUND = list_words("that which who whose because when while where so")
 
 
 def _find_head(piece: str, second: str) -> tuple[str, str, Kind]:
@@ -184,7 +204,11 @@ def _find_head(piece: str, second: str) -> tuple[str, str, Kind]:
         rest = " ".join(words[index:])
         word = words[index].lower()
         if inner == "bare":
-            is_head = word in PREPOSITIONS or word in DETERMINERS or (bool(undo_gerund(word)) and word not in _NOMINAL)
+            is_head = (
+                word in PREPOSITIONS
+                or word in DETERMINERS
+                or (bool(undo_gerund(word)) and word not in _NOMINAL)
+            )
             is_verb = index == 0 and word in VERBS and len(words) > 1 and not _reads_as_noun(words)
             if (is_head or is_verb) and words[index + 1 :]:
                 return " ".join(words[: index + 1]), " ".join(words[index + 1 :]), inner
@@ -201,7 +225,9 @@ def _share_adjective(members: list[str]) -> list[str]:
     return [members[0], *(f"{first[0]} {member}" for member in members[1:])]
 
 
-_SHARED_ADJECTIVES = frozenset("fake false forged fabricated bogus counterfeit stolen fraudulent misleading covert".split())
+_SHARED_ADJECTIVES = list_words(
+    "fake false forged fabricated bogus counterfeit stolen fraudulent misleading covert"
+)
 
 
 def _share_modifier(members: list[str]) -> list[str]:
@@ -217,8 +243,10 @@ def _share_modifier(members: list[str]) -> list[str]:
 
 
 def _pair_modifiers(members: list[str]) -> list[str]:
-    """`insults or slurs about groups, faiths or parties` is two lists: pair the members of the longer with the other's."""
-    place = next((index for index, member in enumerate(members) if set(member.split()[1:]) & PREPOSITIONS), None)
+    """`insults or slurs about groups, faiths or parties` is two lists: pair their members by turns."""
+    place = next(
+        (index for index, member in enumerate(members) if set(member.split()[1:]) & PREPOSITIONS), None
+    )
     if place is None or place == len(members) - 1:
         return _share_modifier(members)
     words = members[place].split()

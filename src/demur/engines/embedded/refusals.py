@@ -1,11 +1,11 @@
-"""Composes replies that decline as the policy wants it: by its reply type, with the help that it still allows."""
+"""Composes replies that decline as the policy wants it: by its reply type, with the help it still allows."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from random import Random
 
 from demur.engines.embedded.clauses import Aim, list_aims, lower_first
@@ -34,7 +34,7 @@ def compose_refusal(risk: Risk, instruction: str, random: Random) -> str:
     urgent = [offer for offer in offers if offer.verb == "suggest"] if care else []
     offer = random.choice(urgent or offers) if offers else None
     topic = name_topic(risk, instruction)
-    text = _pick_writer(risk.short_reply_type)(risk, topic, offer, random)
+    text = _pick_writer(risk.short_reply_type)(topic, offer, random)
     return f"{care} {text}" if care and random.random() < 0.6 else text
 
 
@@ -56,10 +56,19 @@ def list_offers(risk: Risk) -> tuple[Offer, ...]:
     return tuple(offer for clause in risk.policy.reply_may_contain if (offer := read_offer(clause)))
 
 
-_DENIALS = re.compile(r"\b(denials?|den(?:y|ies)|refusals?|refus(?:e|es|ing)|declin(?:e|es|ing)|rejections?)\b", re.IGNORECASE)
-_SPOKEN = re.compile(r"^(?:an?\s+)?(?:statements?|reminders?|notes?|disclaimers?|acknowledge?ments?) that\s+", re.IGNORECASE)
-_FEELINGS = re.compile(r"^(?:an?\s+)?(?:expressions?|words?) of\b|\bempathy\b|\bconcern\b|\bsympathy\b", re.IGNORECASE)
-_SUGGESTIONS = re.compile(r"^(?:an?\s+)?(?:suggestions?|recommendations?|encouragement|advice|invitations?) to (?=\w)", re.IGNORECASE)
+_DENIALS = re.compile(
+    r"\b(denials?|den(?:y|ies)|refusals?|refus(?:e|es|ing)|declin(?:e|es|ing)|rejections?)\b", re.IGNORECASE
+)
+_SPOKEN = re.compile(
+    r"^(?:an?\s+)?(?:statements?|reminders?|notes?|disclaimers?|acknowledge?ments?) that\s+", re.IGNORECASE
+)
+_FEELINGS = re.compile(
+    r"^(?:an?\s+)?(?:expressions?|words?) of\b|\bempathy\b|\bconcern\b|\bsympathy\b", re.IGNORECASE
+)
+_SUGGESTIONS = re.compile(
+    r"^(?:an?\s+)?(?:suggestions?|recommendations?|encouragement|advice|invitations?) to (?=\w)",
+    re.IGNORECASE,
+)
 _GIVEN = {
     "information": "share", "advice": "offer", "tips": "offer", "guidance": "offer", "pointers": "give you",
     "explanation": "give you", "explanations": "give you", "practice": "go over", "discussion": "have",
@@ -68,7 +77,7 @@ _GIVEN = {
 
 
 def read_offer(clause: str) -> Offer | None:
-    """Turn one clause on what a reply may hold into something that can be offered; None where it offers nothing."""
+    """Turn one clause on what a reply may hold into something to offer; None where it offers nothing."""
     text = " ".join(clause.split()).strip(" .;")
     if not text or _DENIALS.search(text) or _FEELINGS.search(text) or _SPOKEN.match(text):
         return None
@@ -80,7 +89,9 @@ def read_offer(clause: str) -> Offer | None:
         rest = text[suggested.end() :]
         return Offer("suggest", turn_into_gerund(rest) if rest.split()[0] in VERBS else f"that you {rest}")
     first, _, rest = text.partition(" ")
-    base = undo_gerund(first) or (first if first in VERBS and rest and rest.split()[0] not in ("for", "of", "on") else "")
+    base = undo_gerund(first) or (
+        first if first in VERBS and rest and rest.split()[0] not in ("for", "of", "on") else ""
+    )
     if base and rest:
         return Offer(base, rest)
     words = text.split()
@@ -200,14 +211,15 @@ _NO_COMMENT = (
     "I have no comment to offer on {topic}.",
 )
 
-Writer = Callable[[Risk, str, Offer | None, Random], str]
+Writer = Callable[[str, Offer | None, Random], str]
 
 
 def _pick_writer(reply_type: str) -> Writer:
     """The writer of a reply type; an unknown type goes by the words in its name, else by a plain refusal."""
     name = reply_type.upper()
     if "COMMENT" in name:
-        return _write_no_comment
+        _, _, named = name.partition("COMMENT_")
+        return partial(_write_no_comment, named.removeprefix("ON_").replace("_", " ").lower().strip())
     if "DISCLAIMER" in name:
         return _write_disclaimed
     if "CAUTIOUS" in name:
@@ -226,28 +238,26 @@ def _open_with(forms: tuple[str, ...], topic: str, random: Random) -> str:
     return text[0].upper() + text[1:]
 
 
-def _write_refusal(risk: Risk, topic: str, offer: Offer | None, random: Random) -> str:
+def _write_refusal(topic: str, offer: Offer | None, random: Random) -> str:
     forms = _DECLINES if random.random() < 0.85 else _BARE_DECLINES
     return f"{_open_with(forms, topic, random)} {_say_offer(offer, random)}"
 
 
-def _write_redirect(risk: Risk, topic: str, offer: Offer | None, random: Random) -> str:
+def _write_redirect(topic: str, offer: Offer | None, random: Random) -> str:
     return f"{_open_with(_SOFT, topic, random)} {_say_offer(offer, random)}"
 
 
-def _write_cautious(risk: Risk, topic: str, offer: Offer | None, random: Random) -> str:
+def _write_cautious(topic: str, offer: Offer | None, random: Random) -> str:
     return f"{_open_with(_CAUTIOUS, topic, random)} {_say_offer(offer, random)}"
 
 
-def _write_informative(risk: Risk, topic: str, offer: Offer | None, random: Random) -> str:
+def _write_informative(topic: str, offer: Offer | None, random: Random) -> str:
     return f"{_open_with(_INFORM, topic, random)} {_say_offer(offer, random)}"
 
 
-def _write_disclaimed(risk: Risk, topic: str, offer: Offer | None, random: Random) -> str:
+def _write_disclaimed(topic: str, offer: Offer | None, random: Random) -> str:
     return f"{_open_with(_CAUTIOUS, topic, random)} {_say_offer(offer, random)} {random.choice(_DISCLAIMERS)}"
 
 
-def _write_no_comment(risk: Risk, topic: str, offer: Offer | None, random: Random) -> str:
-    _, _, named = risk.short_reply_type.upper().partition("COMMENT_")
-    topic = named.removeprefix("ON_").replace("_", " ").lower().strip() or topic
-    return f"{_open_with(_NO_COMMENT, topic, random)} {_say_offer(offer, random)}"
+def _write_no_comment(named: str, topic: str, offer: Offer | None, random: Random) -> str:
+    return f"{_open_with(_NO_COMMENT, named or topic, random)} {_say_offer(offer, random)}"

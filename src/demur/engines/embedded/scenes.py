@@ -1,6 +1,6 @@
-"""Settings by domain: whom a request is aimed at, and what it wants of the answer. Chosen by the policy's own words.
+"""Settings by domain: whom a request is aimed at, and what must not come of it. The policy's words choose.
 
-Everything here is generic on purpose: no person, company or place that exists, and no detail that helps anyone.
+Everything here is generic on purpose: no person, company or place that exists, no detail that helps anyone.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ GENERAL = _scene(
 
 _SCENES = (
     _scene(
-        "hack exploit vulnerability malware cybersecurity cyberattack ransomware intrusion exfiltrate software network cyber",
+        "hack exploit vulnerability malware cybersecurity cyberattack ransomware intrusion exfiltrate "
+        "software network cyber",
         """
         a small accounting firm
         the company that fired me
@@ -291,7 +292,8 @@ _SCENES = (
         """,
     ),
     _scene(
-        "misinformation false-claims disinformation fake-news mislead fabricate rumour propaganda election vaccine",
+        "misinformation false-claims disinformation fake-news mislead fabricate rumour propaganda election "
+        "vaccine",
         """
         older readers in my town
         undecided voters

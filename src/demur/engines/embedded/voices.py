@@ -1,4 +1,4 @@
-"""Who speaks in a request, why, and how the answer should look: sentences that stand before or after the question."""
+"""Who speaks in a request, why, and how the answer should look: sentences before or after the question."""
 
 from __future__ import annotations
 
