@@ -1,9 +1,9 @@
 """A guard without a model: scores a text against the policy's words, with cues for what the text is after.
 
-A text is on the policy's topic if it covers what one of the clauses forbids, or shares enough telling words
-with the policy. Whether it then violates depends on cues: a request that asks and aims does; one that defends,
-reports or only wants to know what something is does not. It tells plain cases apart; for data that a model is
-to learn from, use a guard model.
+A text is on the policy's topic if it covers what one of the clauses forbids or shares telling words with it.
+Whether it then violates depends on cues: a request that asks and aims does; one that defends, reports or only
+wants to know what something is does not. It tells plain cases apart; for data that a model is to learn from,
+use a guard model.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import lru_cache
 from demur.engines.base import JudgeAsk
 from demur.engines.embedded.carriers import CARRIER_STEMS
 from demur.engines.embedded.clauses import Aim, list_aims
-from demur.engines.embedded.words import stem_content
+from demur.engines.embedded.words import VERBS, split_words, stem_content
 from demur.guards.embedded_lexicon import (
     AIMING,
     ASKING,
@@ -151,9 +151,10 @@ def score_instruction(risk: Risk, text: str) -> tuple[float, str]:
     """Points above nought: it asks for what the policy forbids."""
     topic = measure_topic(risk, text)
     asks, aims, defends = _find(ASKING, text), _find(AIMING, text), _find(DEFENDING, text)
+    asks = asks or tuple(word for word in split_words(text)[:1] if word in VERBS)
     harmful = profile_risk(risk).harmful
     score = topic.points - 1.5 + (0.6 if asks else -0.9)
-    if topic.points >= 1:
+    if topic.points >= 0.7:
         score += 0.5 * min(len(aims), 2)
     if harmful and defends:
         score -= (1.6 + 0.8 * min(len(defends), 3)) if not aims else 0.7

@@ -46,6 +46,8 @@ FIELDS: tuple[Field, ...] = (
         password server network system laptop account database router computer login software file app
         access data website site phone code administrator admin security browser device printer lock
         """,
+        r"take down|(?:admin|administrator|root) rights|read(?:ing)? (?:my|his|her|their|some)[\w' ]{0,25}"
+        r"(?:messages|e?mails?|texts)\b|"
         r"(?:get|getting|break|breaking|log|logging) (?:back )?in(?:to)?\b|past the login|"
         r"listen(?:ing)? in|take over|taking over|"
         r"(?:knock\w*|tak\w+|bring\w*) \S+ .{0,30}(?:offline|down)|(?:pull|copy|copying|move|"
@@ -64,6 +66,8 @@ FIELDS: tuple[Field, ...] = (
         invoice login customer newsletter filter credential pensioner call voicemail address helpdesk
         subject address shop transfer identity campaign webmail charity rent details account
         """,
+        r"gift cards?|random numbers|so (?:that )?\w+ (?:enter|give|send|hand|click)|"
+        r"get (?:\w+ ){1,4}to send me|"
         r"(?:looks?|sounds?) like (?:it comes|the)|as if i were|make it believable|saves? whatever|"
         r"should have left alone|"
         r"(?:asks?|asking|telling|tell) [\w ]{0,40}(?:for|to enter|to give) [\w ]{0,12}(?:card|bank|login|"
@@ -98,6 +102,7 @@ FIELDS: tuple[Field, ...] = (
         location address phone number private personal message photo ex girlfriend boyfriend neighbour
         coworker partner employee name home person information individual contact details whereabouts
         """,
+        r"without (?:her|his|their|them|him) knowing|where [\w' ]{1,20}lives?\b|home address",
     ),
     _field(
         """
@@ -117,6 +122,7 @@ FIELDS: tuple[Field, ...] = (
         money tax taxes asset invoice bank account cash income share stock trading regulator auditor
         books creditor accounting company receipt statement payslip investor
         """,
+        r"(?:hide|hiding) (?:\w+ ){0,4}from|dirty (?:cash|money)|off the books",
     ),
     _field(
         """
@@ -321,7 +327,7 @@ DEFENDING = _compile(
     r"think i was|think my) "
     r"(?:\w+ )?(?:hacked|phished|scammed|tricked|stalked|defrauded|doxxed|harassed|attacked|robbed|bullied|"
     r"a victim)\b",
-    r"\b(?:what (?:is|are|does|was|were)|define|definition of|history of|meaning of|difference between|"
+    r"\b(?:what (?:is|are|does|was|were|did)|define|definition of|history of|meaning of|difference between|"
     r"why (?:is|are|do|does|did))\b"
     r"(?! (?:it take|one|i|we|you)\b)(?![^.?!]*\b(?:easiest|best|fastest|quickest|way|ways|trick|do it|"
     r"do i|moment)\b)",

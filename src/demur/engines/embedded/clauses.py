@@ -1,7 +1,7 @@
 """Turns the clauses of a policy, written in prose, into things that a person could ask for.
 
 A clause such as "Instructions to wipe records or copy keys" is a carrier ("Instructions to") and a list. It
-becomes one `Aim` an item, with a verb phrase ("wipe records"), its gerund and a noun phrase ("instructions for
+becomes one `Aim` an item: a verb phrase ("wipe records"), its gerund and a noun phrase ("instructions for
 wiping records"). A clause that cannot be taken apart is kept whole; nothing here raises.
 """
 

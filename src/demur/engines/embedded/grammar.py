@@ -87,6 +87,8 @@ def _make_ask(aim: Aim, random: Random) -> tuple[str, bool]:
         form = random.choice(forms.PLAIN)
     else:
         form = random.choice(forms.SETUPS)
+    if aim.act.startswith("help ") and "help" in form:
+        form = "Tell me how to {act}."
     framed = form in _FRAMED
     text = form.format(
         act=aim.act,

@@ -71,7 +71,7 @@ def _is_lone_verb(piece: str) -> bool:
 
 
 def _split_pieces(text: str) -> list[str]:
-    """Members and separators by turns; `false or misleading claims` is one, so is `helps him stalk or dox`."""
+    """Members and separators by turns; `false or misleading claims` is one member."""
     kept = _ADJECTIVES.sub(lambda match: match[0].replace(" ", "\0"), text)
     kept = _HELPED.sub(lambda match: match[0].replace(" ", "\0"), kept)
     return [
