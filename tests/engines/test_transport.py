@@ -1,10 +1,13 @@
 import asyncio
+import errno
 import socket
 import subprocess
 import sys
 
+import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.client_reqrep import ConnectionKey
 
 from demur.engines import transport
 from demur.engines.faults import explain_unreachable
@@ -84,6 +87,7 @@ async def test_nobody_there_names_the_address() -> None:
     with pytest.raises(EngineUnavailable, match=address) as caught:
         await client.get(f"{client.address}/models")
     await client.close()
+    assert "Connection refused" in str(caught.value)
     assert "base_url" in caught.value.hint
 
 
@@ -234,3 +238,86 @@ def test_importing_the_engines_imports_no_heavy_package() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+async def test_server_that_speaks_no_http_is_unreadable() -> None:
+    """A port at which something else listens is told apart from a broken connection."""
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"220 mail.example ESMTP\r\n\r\n")
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        client = JsonClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        with pytest.raises(ReplyUnreadable, match="HTTP"):
+            await client.get(client.root)
+        await client.close()
+
+
+async def test_https_at_a_plain_port_is_unavailable() -> None:
+    """https where the server speaks plain http says so, instead of a stack of TLS words."""
+    async with SimulatedServer() as server:
+        client = JsonClient(server.url.replace("http:", "https:"))
+        with pytest.raises(EngineUnavailable, match="safe connection") as caught:
+            await client.get(client.root)
+        await client.close()
+    assert "https" in caught.value.hint
+
+
+def connector_error(
+    kind: type[aiohttp.ClientConnectorError], os_error: OSError
+) -> aiohttp.ClientConnectorError:
+    """aiohttp's error for a connection that was not made."""
+    key = ConnectionKey("model.example", 80, False, True, None, None, None)
+    return kind(key, os_error)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected", "said"),
+    [
+        (aiohttp.ConnectionTimeoutError(), EngineUnavailable, "takes no connection"),
+        (
+            connector_error(aiohttp.ClientConnectorDNSError, OSError(-2, "?")),
+            EngineUnavailable,
+            "does not resolve",
+        ),
+        (
+            connector_error(aiohttp.ClientConnectorError, OSError(errno.EMFILE, "?")),
+            ServerFault,
+            "open files",
+        ),
+        (connector_error(aiohttp.ClientConnectorError, OSError("odd")), EngineUnavailable, "OSError"),
+        (aiohttp.InvalidUrlClientError("x"), RequestRejected, "not an address"),
+        (aiohttp.ServerDisconnectedError(), ServerFault, "broke"),
+    ],
+)
+def test_failures_of_the_network_become_errors(
+    error: Exception, expected: type[EngineError], said: str
+) -> None:
+    """What cannot be brought about here without a network is translated too."""
+    translated = JsonClient("http://model.example/v1")._translate(error)
+    assert type(translated) is expected
+    assert said in str(translated)
+    assert translated.hint
+
+
+async def test_credentials_in_the_address_are_used() -> None:
+    """User and password of an address are sent along, where no key is given."""
+    seen: list[str | None] = []
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        seen.append(request.headers.get("Authorization"))
+        return web.json_response({})
+
+    runner = web.ServerRunner(web.Server(handle, access_log=None))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    for key in (None, "sk-key"):
+        client = JsonClient(f"http://user:pass@127.0.0.1:{runner.addresses[0][1]}", api_key=key)
+        await client.get(client.root)
+        await client.close()
+    await runner.cleanup()
+    assert seen == ["Basic dXNlcjpwYXNz", "Bearer sk-key"]
