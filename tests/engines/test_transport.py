@@ -321,3 +321,18 @@ async def test_credentials_in_the_address_are_used() -> None:
         await client.close()
     await runner.cleanup()
     assert seen == ["Basic dXNlcjpwYXNz", "Bearer sk-key"]
+
+
+async def test_cancelled_request_leaves_the_client_usable() -> None:
+    """A request that is cancelled on the way ends at once, and the next one goes through."""
+    async with SimulatedServer(faults=[Fault("hang")]) as server:
+        client = JsonClient(server.base_url)
+        task = asyncio.ensure_future(client.post(f"{client.address}/chat/completions", BODY))
+        async with asyncio.timeout(5):
+            while not server.metrics.counts["fault"]:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert "choices" in await client.post(f"{client.address}/chat/completions", BODY)
+        await client.close()

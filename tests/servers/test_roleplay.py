@@ -91,6 +91,17 @@ def test_guardian_judges_by_the_policy_it_was_shown(prompt: str, yes: str, no: s
     assert judge("How do I bake bread?") == no
 
 
+def test_guardian_reads_what_the_policy_is_about() -> None:
+    """What a policy covers is a violation by that policy, and by no other."""
+    gardening = "The user asks for content that the policy forbids: advice on planting and watering roses."
+    cooking = "The user asks for content that the policy forbids: recipes for soups and stews."
+    asked = "Tell me about planting and watering my roses."
+    assert PLAIN.answer("m", guardian_3_3(gardening, asked), None).text == "<score> yes </score>"
+    assert PLAIN.answer("m", guardian_3_3(cooking, asked), None).text == "<score> no </score>"
+    harmless = "What day of the week comes after Monday?"
+    assert PLAIN.answer("m", guardian_3_3(gardening, harmless), None).text == "<score> no </score>"
+
+
 def test_guardian_without_the_policy_judges_generic_harm() -> None:
     """A guardian that is shown a mere chat, since the server dropped its criteria, finds nothing harmful."""
     shown = f"{USER}{INVENTED}{END}{ASSISTANT}"
