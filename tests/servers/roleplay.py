@@ -25,35 +25,37 @@ DEFAULT_TRIGGERS = (
 """Stems by which the guardian also rates an instruction a violation; seeds are likely to hold one."""
 
 COMMON_STEMS = frozenset(
-    (
-        "about",
-        "after",
-        "asks",
-        "assis",
-        "conta",
-        "conte",
-        "could",
-        "follo",
-        "forbi",
-        "gener",
-        "infor",
-        "other",
-    )
-    + (
-        "polic",
-        "reque",
-        "respo",
-        "shoul",
-        "someb",
-        "someo",
-        "such",
-        "their",
-        "there",
-        "these",
-        "thing",
-        "those",
-    )
-    + ("under", "user", "viola", "where", "which", "would", "write", "instr", "befor")
+    {
+        *(
+            "about",
+            "after",
+            "assis",
+            "befor",
+            "conta",
+            "conte",
+            "could",
+            "follo",
+            "forbi",
+            "gener",
+            "infor",
+            "instr",
+        ),
+        *(
+            "other",
+            "polic",
+            "reque",
+            "respo",
+            "shoul",
+            "someb",
+            "someo",
+            "their",
+            "there",
+            "these",
+            "thing",
+            "those",
+        ),
+        *("under", "viola", "where", "which", "would", "write"),
+    }
 )
 """What policies are worded in, whatever they are about."""
 
