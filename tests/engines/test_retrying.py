@@ -25,7 +25,7 @@ from demur.errors import (
     ServerFault,
 )
 from tests.engines.samples import chat, openai_settings, raw
-from tests.servers.behaviour import Fault
+from tests.servers.behaviour import PASSING_FAULTS
 from tests.servers.simulated import SimulatedServer
 
 
@@ -202,13 +202,7 @@ async def test_each_attempt_takes_its_own_permit() -> None:
 
 async def test_stack_survives_a_faulty_server() -> None:
     """Against a server with every kind of fault at once, all requests are answered in the end."""
-    faults = {
-        Fault(status=429, retry_after="0.01"): 0.1,
-        Fault(status=500): 0.1,
-        Fault("reset"): 0.1,
-        Fault("torn"): 0.05,
-        Fault("drop"): 0.05,
-    }
+    faults = dict.fromkeys(PASSING_FAULTS, 0.08)
     async with SimulatedServer(fault_rates=faults, slots=8) as server:
         limiter = Limiter(16)
         wire = OpenAIEngine(openai_settings(server.base_url))
