@@ -110,9 +110,7 @@ async def check_criteria(guard: Guard) -> CanaryReport:
     if sees:
         words = f"{guard.name} judges by the policy that it is given"
     elif covered.verdict.label is Label.SAFE and other.passed:
-        words = (
-            f"{guard.name} rates a request safe under a policy that forbids it: the policy is not seen"
-        )
+        words = f"{guard.name} rates safe what a policy forbids: the policy is not seen"
     else:
         words = f"{guard.name} does not follow a made-up policy: " + _list_trials((covered, other))
     return CanaryReport(guard.name, sees, sees, (covered, other), words)
