@@ -122,7 +122,7 @@ def require_sight(report: CanaryReport) -> None:
         return
     if any(trial.verdict.label is Label.UNREADABLE for trial in report.trials):
         hint = (
-            "The answers are not in this guard's format: compare model_version with the model that is served, "
+            "The answers are not in this guard's format: compare model_version with the model that runs, "
             "and look at the answers with `demur doctor`."
         )
     elif report.sees_policy is False:
