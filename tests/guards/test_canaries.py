@@ -46,7 +46,7 @@ def _judge(violations: set[str], otherwise: Label = NO) -> StubGuard:
 
 
 async def test_a_sighted_guard_costs_two_requests() -> None:
-    """A guard that passes the harmless sentence and the first seed is asked no more, about the task's own risk."""
+    """A guard that passes the harmless sentence and the first seed is asked no more."""
     guard = _judge({seed.instruction for seed in SEEDS})
     report = await check_canaries(guard, RISK, SEEDS)
     assert (report.told_apart, report.sees_policy) == (True, None)
@@ -106,7 +106,7 @@ async def test_without_seeds_the_guard_cannot_be_tried() -> None:
 
 
 async def test_a_guard_that_follows_a_made_up_policy_sees_it() -> None:
-    """An innocent request that a made-up policy forbids is rated a violation only by a guard that reads it."""
+    """Only a guard that reads a made-up policy rates what it forbids a violation."""
     report = await check_criteria(_judge({ON_TOPIC}))
     assert (report.told_apart, report.sees_policy) == (True, True)
     require_sight(report)
