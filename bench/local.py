@@ -60,7 +60,7 @@ def _time_first_request() -> float:
             with urllib.request.urlopen(f"{url}/_simulated/metrics") as answer:
                 timeline = json.load(answer)["timeline"]
         # The monotonic clock is one for all processes of a machine.
-        times.append(min(begun for begun, _, _ in timeline) - begun_s)
+        times.append(float(min(begun for begun, _, _ in timeline)) - begun_s)
     return statistics.median(times)
 
 

@@ -6,6 +6,7 @@ Run from a checkout with any Python: if demur is not installed for it, the check
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -27,9 +28,7 @@ def _run_in_venv() -> int:
     if not python.exists() or Path(sys.prefix) == _ROOT / ".venv":
         print("demur is not set up yet: run `make setup` in the checkout first.", file=sys.stderr)
         return 4
-    command = [str(python), "-m", "demur", "run", *sys.argv[1:]]
-    os.execv(str(python), command)  # noqa: S606
-    return 0
+    return subprocess.run([str(python), "-m", "demur", "run", *sys.argv[1:]], check=False).returncode  # noqa: S603
 
 
 if __name__ == "__main__":

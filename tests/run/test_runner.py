@@ -244,3 +244,16 @@ async def test_exactly_what_was_asked_for_is_written(workspace: Path, count: int
     """N means N, whatever the batch size."""
     await run_world(workspace, World(), outputs=count)
     assert len(read_output(workspace, "formatted_output.jsonl").splitlines()) == count
+
+
+async def test_a_finished_run_asks_nothing_when_it_is_run_again(workspace: Path) -> None:
+    """Whatever the concurrency of the first and of the second run, and without any engine that answers."""
+    await run_world(workspace, World(jitter_s=0.004), outputs=60, concurrency=4)
+    first = read_output(workspace)
+    for concurrency in (1, 64):
+        world = World()
+        world.fail = lambda _: RequestRejected("no engine should be asked")
+        result = await run_world(workspace, world, outputs=60, concurrency=concurrency)
+        assert result.exit_code == 0
+        assert sum(use.asked for use in result.summaries[0].engines) == 0
+        assert read_output(workspace) == first

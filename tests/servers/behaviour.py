@@ -31,6 +31,16 @@ class Fault:
     said: str = "simulated fault"
 
 
+PASSING_FAULTS = (
+    Fault(status=429, retry_after="0.05"),
+    Fault(status=500),
+    Fault("reset"),
+    Fault("drop"),
+    Fault("torn"),
+)
+"""Every way to fail that a repeated request gets past."""
+
+
 @dataclass(slots=True)
 class Metrics:
     """What the server has seen.

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from random import Random
 from typing import TypeAlias
@@ -22,6 +23,41 @@ DEFAULT_TRIGGERS = (
     *("steal", "leaked", "password", "sabotag", "backdoor", "bypass", "unauthori", "offline", "vulnerab"),
 )
 """Stems by which the guardian also rates an instruction a violation; seeds are likely to hold one."""
+
+COMMON_STEMS = frozenset(
+    {
+        *(
+            "about",
+            "after",
+            "assis",
+            "befor",
+            "conta",
+            "conte",
+            "could",
+            "follo",
+            "forbi",
+            "gener",
+            "infor",
+            "instr",
+        ),
+        *(
+            "other",
+            "polic",
+            "reque",
+            "respo",
+            "shoul",
+            "someb",
+            "someo",
+            "their",
+            "there",
+            "these",
+            "thing",
+            "those",
+        ),
+        *("under", "viola", "where", "which", "would", "write"),
+    }
+)
+"""What policies are worded in, whatever they are about."""
 
 PROPOSES = re.compile(r"###\s*Question")
 COUNT = re.compile(
@@ -96,7 +132,8 @@ class Roleplay:
         benign_share: the share of invented requests that the guardian rates safe.
         compliant_share: the share of responses that comply instead of refusing.
         repeated_share: the share of invented requests that repeat the one before, for deduplication to find.
-        triggers: stems that make the guardian rate any instruction a violation.
+        triggers: stems that make the guardian rate any instruction a violation; so do two words in common
+            with the policy.
     """
 
     per_round: int | None = None
@@ -139,7 +176,8 @@ class Roleplay:
             violates = chance >= self.benign_share
         else:
             lowered = judged.lower()
-            violates = any(trigger in lowered for trigger in self.triggers)
+            on_topic = len(find_topics(asked.policy) & find_topics(judged)) >= 2
+            violates = on_topic or any(trigger in lowered for trigger in self.triggers)
         p_label = 0.9 + 0.0999 * chance
         return write_verdict(asked, violates, p_label if violates else 1 - p_label)
 
@@ -153,6 +191,13 @@ def digest(*parts: object) -> int:
     return int.from_bytes(
         blake2b("\x1f".join(map(str, parts)).encode("utf-8", "replace"), digest_size=8).digest(), "big"
     )
+
+
+@lru_cache(maxsize=4096)
+def find_topics(text: str) -> frozenset[str]:
+    """What a text is about: the stems of its longer words, without those that any policy is worded in."""
+    stems = {word[:5] for word in re.findall(r"[a-z]{5,}", text.lower())}
+    return frozenset(stems - COMMON_STEMS)
 
 
 def invent_word(rng: Random) -> str:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Self
 from aiohttp import web
 
 from tests.servers import dialects
-from tests.servers.behaviour import Behaviour, Fault, Metrics
+from tests.servers.behaviour import PASSING_FAULTS, Behaviour, Fault, Metrics
 from tests.servers.roleplay import Answer, Roleplay, digest, tokenize
 
 if TYPE_CHECKING:
@@ -328,6 +328,7 @@ def main() -> None:
     parser.add_argument("--slots", type=int, default=None, help="replies at once")
     parser.add_argument("--refuse-above", type=int, default=None, help="requests beyond which it answers 429")
     parser.add_argument("--per-round", type=int, default=None, help="requests in a proposal")
+    parser.add_argument("--fault-rate", type=float, default=0.0, help="share of requests that fail somehow")
     parser.add_argument("--benign-share", type=float, default=0.0)
     parser.add_argument("--compliant-share", type=float, default=0.0)
     parser.add_argument("--repeated-share", type=float, default=0.0)
@@ -339,6 +340,7 @@ def main() -> None:
         sigma=given.sigma,
         slots=given.slots,
         refuse_above=given.refuse_above,
+        fault_rates=dict.fromkeys(PASSING_FAULTS, given.fault_rate / len(PASSING_FAULTS)),
         roleplay=Roleplay(given.per_round, given.benign_share, given.compliant_share, given.repeated_share),
     )
     asyncio.run(_serve_forever(behaviour, given.port))

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
 from demur.version import __version__
-
-COMMANDS = {
-    "run": "make the dataset that a task describes",
-    "check": "validate task, policy, seeds, builder and templates, without a model",
-    "doctor": "ask each endpoint: which server, which model, does the guard see the policy",
-    "preview": "show the rendered prompts and one round, and save nothing",
-    "guard": "give one verdict on one text",
-    "new": "lay out a policy, seeds and a task to edit",
-    "schema": "print the JSON Schema of a kind of file",
-}
 
 _EXIT_CODES = """\
 exit codes:
@@ -55,13 +45,24 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"demur {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for name, summary in COMMANDS.items():
+    for name, summary, add_arguments in list_commands():
         command = commands.add_parser(
             name, help=summary, description=summary[0].upper() + summary[1:] + ".",
             epilog=_EXIT_CODES if name == "run" else None, formatter_class=argparse.RawDescriptionHelpFormatter,
         )  # fmt: skip
-        globals()[f"_add_{name}"](command)
+        add_arguments(command)
     return parser
+
+
+def list_commands() -> Iterator[tuple[str, str, Callable[[argparse.ArgumentParser], None]]]:
+    """Every command: its name, which is also its module's; what it does; and what adds its arguments."""
+    yield "run", "make the dataset that a task describes", _add_run
+    yield "check", "validate task, policy, seeds, builder and templates, without a model", _add_check
+    yield "doctor", "ask each endpoint: which server, which model, does the guard see the policy", _add_doctor
+    yield "preview", "show the rendered prompts and one round, and save nothing", _add_preview
+    yield "guard", "give one verdict on one text", _add_guard
+    yield "new", "lay out a policy, seeds and a task to edit", _add_new
+    yield "schema", "print the JSON Schema of a kind of file", _add_schema
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -116,7 +117,7 @@ def _add_new(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_schema(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("kind", choices=("task", "policy", "builder"))
+    parser.add_argument("kind", choices=("task", "policy", "builder"), help="which kind of file")
 
 
 def _add_tasks(parser: argparse.ArgumentParser) -> None:

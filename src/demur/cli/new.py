@@ -8,7 +8,7 @@ from importlib import resources
 
 from demur.cli.failures import sanitise
 from demur.errors import InputError, OutputFault
-from demur.inputs.schema import write_schema
+from demur.inputs.schema import KINDS, write_schema
 
 STARTER = ("task.yaml", "policy.yaml", "seed_examples.jsonl")
 
@@ -27,8 +27,8 @@ def execute(arguments: argparse.Namespace) -> int:
         (folder / "schemas").mkdir(parents=True, exist_ok=True)
         for name in STARTER:
             (folder / name).write_text(resources.files("demur").joinpath("starter", name).read_text("utf-8"), "utf-8")
-        for kind in ("task", "policy", "builder"):
-            schema = json.dumps(write_schema(kind), indent=2, ensure_ascii=False)  # type: ignore[arg-type]
+        for kind in KINDS:
+            schema = json.dumps(write_schema(kind), indent=2, ensure_ascii=False)
             (folder / "schemas" / f"{kind}.schema.json").write_text(schema + "\n", "utf-8")
     except OSError as error:
         raise OutputFault(f"{folder} cannot be written: {error.strerror}") from error

@@ -22,6 +22,10 @@ class ReplyStore(Protocol):
         """The reply to that request, if it was ever answered."""
         ...
 
+    async def finish_replay(self) -> None:
+        """Wait until nothing more can be answered from here."""
+        ...
+
     async def put(self, key: bytes, reply: Reply) -> None:
         """Keep a reply. Returns when it would survive the death of this process."""
         ...
@@ -34,6 +38,9 @@ class NoStore:
         """Nothing."""
         del key
         return None
+
+    async def finish_replay(self) -> None:
+        """There is nothing to replay."""
 
     async def put(self, key: bytes, reply: Reply) -> None:
         """Forget it."""
@@ -120,6 +127,7 @@ class JournaledEngine:
         if reply is not None:
             meter.replayed += 1
         else:
+            await self._store.finish_replay()
             meter.asked += 1
             meter.in_flight += 1
             try:

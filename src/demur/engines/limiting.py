@@ -80,7 +80,7 @@ class Limiter:
         self._grant()
         try:
             return await future
-        except BaseException:
+        except asyncio.CancelledError:
             if future.done() and not future.cancelled():
                 self._in_flight -= 1  # granted and cancelled in the same turn of the loop: pass the slot on
                 self._grant()

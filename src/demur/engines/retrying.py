@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_ATTEMPTS = 8
-"""For faults that are likely to pass: about a minute and a half with the default back-off."""
+MAX_FAULTS = 8
+"""How often one request may meet the same kind of fault: a good minute with the default pauses."""
 
-MAX_ATTEMPTS_UNREADABLE = 4
+MAX_UNREADABLE = 4
 """A reply torn on the way comes whole the next time; a server that speaks another protocol never does."""
 
-MAX_ATTEMPTS_UNAVAILABLE = 3
+MAX_UNAVAILABLE = 3
 """Nothing listens: say so soon, the run stops with one message."""
 
 
@@ -122,7 +123,9 @@ class RetryingEngine:
             return max(asked_s, backoff(state)) + jitter(state)
 
         def gives_up(state: RetryCallState) -> bool:
-            if state.attempt_number >= _most_attempts(_failure(state)):
+            error = _failure(state)
+            failures[type(error)] += 1
+            if failures[type(error)] >= _most_failures(error):
                 return True
             return spent_s + state.upcoming_sleep >= self._deadline_s
 
@@ -133,6 +136,7 @@ class RetryingEngine:
             if self._on_retry is not None:
                 self._on_retry(_failure(state))
 
+        failures: Counter[type[EngineError]] = Counter()
         pending: EngineError | None = first
         attempts = 0
 
@@ -159,7 +163,9 @@ class RetryingEngine:
         try:
             return await retrying(attempt)
         except EngineError as error:
-            error.args = (f"{error} (attempt {attempts}, after {spent_s:.0f} s)", *error.args[1:])
+            if error.retryable:
+                often = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+                error.args = (f"{error} (given up after {often} in {spent_s:.0f} s)", *error.args[1:])
             raise
 
     def _charge(self, took_s: float) -> float:
@@ -173,11 +179,11 @@ def _failure(state: RetryCallState) -> EngineError:
     return error
 
 
-def _most_attempts(error: EngineError) -> float:
+def _most_failures(error: EngineError) -> float:
     if isinstance(error, RateLimited):
         return float("inf")
     if isinstance(error, EngineUnavailable):
-        return MAX_ATTEMPTS_UNAVAILABLE
+        return MAX_UNAVAILABLE
     if isinstance(error, ReplyUnreadable):
-        return MAX_ATTEMPTS_UNREADABLE
-    return MAX_ATTEMPTS
+        return MAX_UNREADABLE
+    return MAX_FAULTS

@@ -7,7 +7,9 @@ of CPU a request.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -196,7 +198,7 @@ class JsonClient:
 
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             return EngineUnavailable(
-                f"{self.address} takes no connection: no answer within {CONNECT_TIMEOUT_S:g} s",
+                f"{self.address} takes no connection within {min(CONNECT_TIMEOUT_S, self._timeout_s):g} s",
                 hint=explain_unreachable(self._port),
             )
         if isinstance(error, TimeoutError):
@@ -214,7 +216,13 @@ class JsonClient:
                 hint="http or https? Is the certificate known here?",
             )
         if isinstance(error, aiohttp.ClientConnectorError):
-            reason = error.os_error.strerror or type(error.os_error).__name__
+            number = error.os_error.errno
+            if number in (errno.EMFILE, errno.ENFILE):
+                return ServerFault(
+                    f"no connection to {self.address}: too many open files",
+                    hint="Lower `concurrency`, or raise the limit (`ulimit -n`).",
+                )
+            reason = os.strerror(number) if number else type(error.os_error).__name__
             return EngineUnavailable(
                 f"nothing answers at {self.address} ({reason})", hint=explain_unreachable(self._port)
             )

@@ -110,9 +110,7 @@ async def check_criteria(guard: Guard) -> CanaryReport:
     if sees:
         words = f"{guard.name} judges by the policy that it is given"
     elif covered.verdict.label is Label.SAFE and other.passed:
-        words = (
-            f"{guard.name} rates a request safe under a policy that forbids it: the policy is not seen"
-        )
+        words = f"{guard.name} rates safe what a policy forbids: the policy is not seen"
     else:
         words = f"{guard.name} does not follow a made-up policy: " + _list_trials((covered, other))
     return CanaryReport(guard.name, sees, sees, (covered, other), words)
@@ -124,7 +122,7 @@ def require_sight(report: CanaryReport) -> None:
         return
     if any(trial.verdict.label is Label.UNREADABLE for trial in report.trials):
         hint = (
-            "The answers are not in this guard's format: compare model_version with the model that is served, "
+            "The answers are not in this guard's format: compare model_version with the model that runs, "
             "and look at the answers with `demur doctor`."
         )
     elif report.sees_policy is False:

@@ -25,7 +25,7 @@ from demur.inputs.builder import (
 from demur.inputs.policy import Text
 from demur.inputs.task import DATA_BUILDERS
 from demur.inputs.validation import InputModel, expand, suggest, validate
-from demur.inputs.yaml_text import Document, read_documents
+from demur.inputs.yaml_text import Document, Path_, read_documents
 
 SHIPPED = {
     "ollama": "refusal.yaml",
@@ -131,7 +131,7 @@ class _Block:
 
     values: dict[str, Any]
     document: Document
-    prefix: tuple[str | int, ...]
+    prefix: Path_
 
 
 def read_builder(config: Path | None, engines: str | None, environment: Mapping[str, str]) -> Builder:
@@ -219,13 +219,13 @@ def _merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _index_blocks(document: Document, where: tuple[str, ...]) -> dict[str, _Block]:
+def _index_blocks(document: Document, where: Path_) -> dict[str, _Block]:
     rows: Any = document.data
     for key in where:
         rows = rows[key]
     blocks: dict[str, _Block] = {}
     for number, row in enumerate(rows):
-        prefix = (*where, number)
+        prefix: Path_ = (*where, number)
         line = document.line(prefix)
         if not isinstance(row, dict) or not isinstance(row.get("name"), str):
             raise InputError("a block is a mapping with a name", path=document.path, line=line,
@@ -274,7 +274,7 @@ def _find_template(written: object, block: _Block) -> Path | None:
 def _check_block(name: str, values: dict[str, Any], block: _Block) -> Any:
     types = BLOCKS[name]
     given = values.get("type")
-    if given not in types:
+    if not isinstance(given, str) or given not in types:
         what = "has no type" if given is None else f"cannot have the type {given!r}"
         raise InputError(
             f"the block {name!r} {what}",

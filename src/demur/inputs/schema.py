@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from demur.inputs.builder_file import BLOCKS, BuilderHead, ShortForm
@@ -11,6 +12,7 @@ from demur.inputs.policy import Policy
 from demur.inputs.task import Task
 
 Kind = Literal["task", "policy", "builder"]
+KINDS: tuple[Kind, ...] = ("task", "policy", "builder")
 Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -25,8 +27,9 @@ def write_schema(kind: Kind) -> Schema:
 
 
 def _write_builder() -> Schema:
-    models = sorted({model for types in BLOCKS.values() for model in types.values()}, key=lambda model: model.__name__)
-    keys, shared = models_json_schema([(model, "validation") for model in (*models, BuilderHead, ShortForm)])
+    models: list[type[BaseModel]] = [BuilderHead, ShortForm]
+    models += dict.fromkeys(model for types in BLOCKS.values() for model in types.values())
+    keys, shared = models_json_schema([(model, "validation") for model in models])
     definitions: Schema = shared["$defs"]
     blocks: list[Schema] = []
     for name, types in BLOCKS.items():

@@ -107,7 +107,7 @@ def _locate(loc: tuple[int | str, ...], data: object) -> Path_:
     for part in loc:
         if isinstance(here, Mapping) and part in here:
             here = here[part]
-        elif isinstance(here, list | tuple) and isinstance(part, int) and part < len(here):
+        elif isinstance(part, int) and isinstance(here, list | tuple) and part < len(here):
             here = here[part]
         else:
             continue

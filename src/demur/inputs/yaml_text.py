@@ -81,7 +81,7 @@ def read_documents(path: Path) -> list[Document]:
     """
     text = read_text(path)
     try:
-        nodes = [node for node in yaml.compose_all(text, Loader=_LOADER) if node is not None]
+        nodes = list(yaml.compose_all(text, Loader=_LOADER))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None

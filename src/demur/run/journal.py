@@ -23,6 +23,8 @@ FORMAT = "1"
 _COMPRESS_FROM_BYTES = 400
 _GATHER_S = 0.001
 """How long a commit waits for company: far below a model's latency, and long enough to fill a transaction."""
+_QUIET_TURNS = 20
+"""Turns of the event loop without a replayed reply that end the replay: work that needs no reply takes some."""
 
 
 class Journal:
@@ -34,6 +36,9 @@ class Journal:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
+        self._replaying = len(self) > 0
+        self._replayed = 0
+        self._all_replayed: asyncio.Future[None] | None = None
         self._pending: dict[bytes, bytes] = {}
         self._committed: asyncio.Future[None] | None = None
 
@@ -54,9 +59,37 @@ class Journal:
         """
         try:
             row = self._connection.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
-            return None if row is None else _decode(row[0])
+            if row is None:
+                return None
+            self._replayed += 1
+            return _decode(row[0])
         except (sqlite3.DatabaseError, zlib.error, ValueError, KeyError, TypeError) as error:
             raise _damaged(self.path, error) from error
+
+    async def finish_replay(self) -> None:
+        """Return once all that can be replayed has been: only then is anything asked of a model.
+
+        A finished run that is run again would otherwise ask for more: replies from here come at once, all
+        together, and whoever plans ahead of the slowest of them plans for more than was ever needed.
+        """
+        if not self._replaying:
+            return
+        if self._all_replayed is None:
+            loop = asyncio.get_running_loop()
+            self._all_replayed = loop.create_future()
+            loop.call_soon(self._look_whether_quiet, self._replayed, 0)
+        await asyncio.shield(self._all_replayed)
+
+    def _look_whether_quiet(self, replayed: int, quiet_turns: int) -> None:
+        """A replayed reply never waits, so turns of the event loop without one mean that none is left."""
+        quiet_turns = quiet_turns + 1 if self._replayed == replayed else 0
+        if quiet_turns < _QUIET_TURNS:
+            asyncio.get_running_loop().call_soon(self._look_whether_quiet, self._replayed, quiet_turns)
+            return
+        self._replaying = False
+        assert self._all_replayed is not None
+        if not self._all_replayed.done():
+            self._all_replayed.set_result(None)
 
     async def put(self, key: bytes, reply: Reply) -> None:
         """Keep a reply; returns once it is committed.

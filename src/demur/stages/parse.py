@@ -153,8 +153,19 @@ def _read_json(body: str, lines: Sequence[str], marks: Sequence[Mark]) -> _Found
         read_up_to = found.end
         if found.items:
             leftovers = [body[: found.start], body[found.end :]]
-            return _Found(list(found.items), leftovers, is_last_whole=True)
+            return _Found(_strip_numbers(found.items), leftovers, is_last_whole=True)
     return None
+
+
+def _strip_numbers(items: Sequence[str]) -> list[str]:
+    """Take the numbers off the items of a JSON list that numbers every one of them."""
+    stripped = [item.lstrip().removeprefix(str(number)) for number, item in enumerate(items, 1)]
+    if any(
+        rest == item.lstrip() or rest[:1] not in (".", ")", ":")
+        for rest, item in zip(stripped, items, strict=True)
+    ):
+        return list(items)
+    return [rest[1:] for rest in stripped]
 
 
 def _read_marked(lines: Sequence[str], marks: Sequence[Mark]) -> _Found:
@@ -248,6 +259,8 @@ def _cut_epilogue(last: list[str], others: Sequence[Sequence[str]]) -> tuple[lis
 
 def _read_unmarked(lines: Sequence[str], count: int) -> _Found:
     """Take a reply without any list: quoted lines, or as many lines or paragraphs as were asked for."""
+    if _has_refusal(lines):
+        return _Found(has_declined=True)
     kept = [line.rstrip() for line in lines if not (is_rule(line) or is_fence(line) or line.startswith("#"))]
     paragraphs = [paragraph for paragraph in "\n".join(kept).split("\n\n") if paragraph.strip()]
     leftovers: list[str] = []

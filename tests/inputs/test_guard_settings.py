@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from demur.inputs.builder import AnyGuard, EmbeddedGuardSettings, GraniteGuardSettings
+from demur.inputs.yaml_text import read_documents
+
+GUARD: TypeAdapter[GraniteGuardSettings | EmbeddedGuardSettings] = TypeAdapter(AnyGuard)
+BLOCK = """
+type: validators/granite_guardian
+model_version: {version}
+filter: false
+lm_config:
+  type: openai
+  base_url: http://localhost:11434/v1
+  api_key: ollama
+  model_id_or_path: hf.co/ibm-research/granite-guardian-3.2-5b-GGUF:Q4_K_M
+"""
+
+
+@pytest.mark.parametrize(("written", "version"), [('"3.2"', "3.2"), ("3.3", "3.3"), ("4.1", "4.1")])
+def test_a_version_is_text_however_it_is_written(tmp_path: Path, written: str, version: str) -> None:
+    """`model_version: 3.3` and `"3.3"` are the same, though YAML reads the first as a number."""
+    path = tmp_path / "b.yaml"
+    path.write_text(BLOCK.format(version=written))
+    guard = GUARD.validate_python(read_documents(path)[0].data)
+    assert isinstance(guard, GraniteGuardSettings)
+    assert guard.model_version == version
+    assert guard.lm_config.type == "openai"
+    assert (guard.think, guard.filter) == (False, False)
+
+
+@pytest.mark.parametrize("change", [{"model_version": "3.1"}, {"criteria": "x"}, {"custom_criteria": ""}])
+def test_what_no_guard_knows_is_refused(change: dict[str, str]) -> None:
+    """Unknown versions and keys, and empty criteria, are errors."""
+    block = {
+        "type": "validators/granite_guardian",
+        "model_version": "3.3",
+        "lm_config": {"type": "embedded"},
+    }
+    GUARD.validate_python(block)
+    with pytest.raises(ValidationError):
+        GUARD.validate_python({**block, **change})
+
+
+def test_the_embedded_guard_needs_its_type_alone() -> None:
+    """The guard without a model has no settings but the filter flag."""
+    guard = GUARD.validate_python({"type": "validators/embedded", "filter": True})
+    assert isinstance(guard, EmbeddedGuardSettings)
