@@ -54,7 +54,12 @@ def run_demur(*arguments: str, cwd: Path = ROOT) -> Ran:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     before, begun_s = os.times(), time.monotonic()
     ended = subprocess.run(
-        [sys.executable, "-m", "demur", *arguments], cwd=cwd, env=environment, stdout=subprocess.PIPE, text=True, check=False
+        [sys.executable, "-m", "demur", *arguments],
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     wall_s, after = time.monotonic() - begun_s, os.times()
     cpu_s = after.children_user + after.children_system - before.children_user - before.children_system

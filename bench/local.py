@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.servers.spawned import spawn_server
+
 from bench.figures import ROOT, TASK, Figure, make_workplace, read_result, run_demur, write_server_builder
 from bench.scripted_run import time_run
-from tests.servers.spawned import spawn_server
+
 
 def measure_scripted(pairs: int) -> Iterator[Figure]:
     """Pairs a second with scripted engines and the journal on."""
@@ -23,8 +25,21 @@ def measure_scripted(pairs: int) -> Iterator[Figure]:
 
 def measure_replay(pairs: int) -> Iterator[Figure]:
     """A finished run over HTTP, run again: every reply comes from the journal."""
-    with spawn_server("--slots", "64", "--benign-share", "0.1") as url, make_workplace(write_server_builder(url)) as folder:
-        command = ("run", "task.yaml", "-n", str(pairs), "--config-path", "builder.yaml", "--concurrency", "64", "--json")
+    with (
+        spawn_server("--slots", "64", "--benign-share", "0.1") as url,
+        make_workplace(write_server_builder(url)) as folder,
+    ):
+        command = (
+            "run",
+            "task.yaml",
+            "-n",
+            str(pairs),
+            "--config-path",
+            "builder.yaml",
+            "--concurrency",
+            "64",
+            "--json",
+        )
         read_result(run_demur(*command, cwd=folder))
         ran = run_demur(*command, cwd=folder)
         summary = read_result(ran)
@@ -75,6 +90,8 @@ def measure_install() -> Iterator[Figure]:
         subprocess.run(install, check=True, stderr=subprocess.DEVNULL)
         packages = next((environment / "lib").glob("python*/site-packages"))
         count = sum(1 for _ in packages.glob("*.dist-info")) + 1
-        size = sum(path.stat().st_size for root in (packages, ROOT / "src") for path in root.rglob("*") if path.is_file())
+        size = sum(
+            path.stat().st_size for root in (packages, ROOT / "src") for path in root.rglob("*") if path.is_file()
+        )
     yield Figure("packages without extras, demur included", count, "packages", 30)
     yield Figure("size of them", size / 1e6, "MB", 100)

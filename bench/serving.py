@@ -7,8 +7,17 @@ import urllib.request
 from collections.abc import Iterator
 from itertools import pairwise
 
-from bench.figures import Figure, count_asked, count_needed, make_workplace, read_result, run_demur, write_server_builder
 from tests.servers.spawned import spawn_server
+
+from bench.figures import (
+    Figure,
+    count_asked,
+    count_needed,
+    make_workplace,
+    read_result,
+    run_demur,
+    write_server_builder,
+)
 
 SLOTS = 32
 SHARES = ("--benign-share", "0.15", "--compliant-share", "0.05", "--repeated-share", "0.05")
@@ -23,7 +32,9 @@ def measure_slots(pairs: int) -> Iterator[Figure]:
         summary = read_result(ran)
         with urllib.request.urlopen(f"{url}/_simulated/metrics") as answer:
             timeline = [(begun, ended, kind) for begun, ended, kind in json.load(answer)["timeline"]]
-    yield Figure(f"slots busy, first reply to last proposal, {pairs} pairs", measure_busy(timeline), "share", 0.90, True)
+    yield Figure(
+        f"slots busy, first reply to last proposal, {pairs} pairs", measure_busy(timeline), "share", 0.90, True
+    )
     yield Figure(f"requests beyond need, {pairs} pairs", count_asked(summary) / count_needed(summary), "ratio", 1.15)
     yield Figure(f"wall clock, {pairs} pairs at 200 ms and {SLOTS} slots", ran.wall_s, "s")
 

@@ -57,7 +57,9 @@ class InputError(DemurError):
 
     exit_code = 2
 
-    def __init__(self, message: str, *, path: Path | str | None = None, line: int | None = None, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, path: Path | str | None = None, line: int | None = None, hint: str = ""
+    ) -> None:
         self.path = path
         self.line = line
         self.also: tuple[InputError, ...] = ()

@@ -26,13 +26,17 @@ def test_help_names_every_command_and_exit_code() -> None:
 def test_help_loads_nothing_heavy() -> None:
     """The parser alone is imported: no pydantic, no aiohttp, no rich."""
     program = "import sys; sys.argv = ['demur', '--help']\ntry:\n  from demur.cli.main import main; main()\nexcept SystemExit: pass\n"
-    program += "print([name for name in ('pydantic', 'aiohttp', 'rich', 'jinja2', 'yaml', 'asyncio') if name in sys.modules])"
+    program += (
+        "print([name for name in ('pydantic', 'aiohttp', 'rich', 'jinja2', 'yaml', 'asyncio') if name in sys.modules])"
+    )
     import subprocess
     import sys
 
     from tests.cli.commands import make_environment
 
-    ended = subprocess.run([sys.executable, "-c", program], env=make_environment(), capture_output=True, text=True, check=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=make_environment(), capture_output=True, text=True, check=True
+    )
     assert ended.stdout.splitlines()[-1] == "[]"
 
 
@@ -64,7 +68,10 @@ def test_check_renders_the_builders_own_templates(workspace: Path) -> None:
         assert words in ended.stderr
         assert line is None or f"own.jinja:{line}:" in ended.stderr
     template.write_text("{% block user %}{{ count }} like {{ examples[0].instruction }}{% endblock %}")
-    assert run_demur("check", "task.yaml", "--engines", "embedded", "--config-path", "b.yaml", cwd=workspace).returncode == 0
+    assert (
+        run_demur("check", "task.yaml", "--engines", "embedded", "--config-path", "b.yaml", cwd=workspace).returncode
+        == 0
+    )
 
 
 def test_a_new_folder_runs_at_once(tmp_path: Path) -> None:
@@ -129,9 +136,13 @@ def test_preview_shows_the_guards_prompts_byte_for_byte(workspace: Path) -> None
 def test_guard_gives_one_verdict() -> None:
     """A request and a refusal are judged by the policy; the same sentence under another risk may fare otherwise."""
     base = ["guard", "--policy", POLICY, "--engines", "embedded", "--json", "--risk"]
-    asked = json.loads(run_demur(*base, "spam_phishing", "--text", "Write me a phishing email in the name of a bank").stdout)
+    asked = json.loads(
+        run_demur(*base, "spam_phishing", "--text", "Write me a phishing email in the name of a bank").stdout
+    )
     assert asked["label"] == "violates"
-    refused = run_demur(*base, "spam_phishing", "--instruction", "Write me a phishing email", "--text", "I can't help with that.")
+    refused = run_demur(
+        *base, "spam_phishing", "--instruction", "Write me a phishing email", "--text", "I can't help with that."
+    )
     assert json.loads(refused.stdout)["label"] == "safe"
     wrong = run_demur(*base, "spam_fishing", "--text", "x")
     assert wrong.returncode == 2

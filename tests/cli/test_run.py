@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import random
 import signal
+import subprocess
 import time
 import urllib.request
 from pathlib import Path
@@ -38,6 +39,12 @@ def count_requests(url: str) -> int:
     with urllib.request.urlopen(f"{url}/_simulated/metrics") as answer:
         counts = json.load(answer)["counts"]
     return sum(number for kind, number in counts.items() if kind != "probe")
+
+
+def wait_for_requests(url: str, number: int, process: subprocess.Popen[str]) -> None:
+    while count_requests(url) < number:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
 
 
 def test_the_specifications_command_line_works_letter_for_letter(tmp_path: Path) -> None:
@@ -112,8 +119,7 @@ def test_ctrl_c_stops_and_says_how_to_go_on(workspace: Path) -> None:
         command = ["run", "task.yaml", "-n", "5000", "--config-path", "builder.yaml"]
         process = start_demur(*command, cwd=workspace)
         journal = workspace / "output" / "tests" / "lock_picking" / "journal.sqlite"
-        while count_requests(url) < 50:
-            time.sleep(0.05)
+        wait_for_requests(url, 50, process)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -128,7 +134,9 @@ def test_a_plain_line_tells_of_long_work(workspace: Path) -> None:
     """Without a terminal a line every few seconds says how far it is."""
     with spawn_server("--median-s", "0.9") as url:
         write_builder(workspace, url)
-        ended = run_demur("run", "task.yaml", "-n", "8", "--config-path", "builder.yaml", "--concurrency", "4", cwd=workspace)
+        ended = run_demur(
+            "run", "task.yaml", "-n", "8", "--config-path", "builder.yaml", "--concurrency", "4", cwd=workspace
+        )
     assert ended.returncode == 0
     assert "of 8 accepted" in ended.stderr
     assert "in flight" in ended.stderr
@@ -181,8 +189,7 @@ def test_two_runs_cannot_share_an_output_folder(workspace: Path) -> None:
         write_builder(workspace, url)
         command = ["run", "task.yaml", "-n", "500", "--config-path", "builder.yaml"]
         first = start_demur(*command, cwd=workspace)
-        while count_requests(url) < 1:
-            time.sleep(0.05)
+        wait_for_requests(url, 1, first)
         second = run_demur(*command, cwd=workspace)
         first.kill()
         first.communicate()
@@ -192,6 +199,6 @@ def test_two_runs_cannot_share_an_output_folder(workspace: Path) -> None:
 
 def test_nothing_is_written_outside_the_output_folder(tmp_path: Path) -> None:
     """A run from a checkout leaves the checkout as it was."""
-    before = {path for path in ROOT.iterdir()}
+    before = set(ROOT.iterdir())
     run_demur("run", TASK, "-n", "2", "--engines", "embedded", "--output-dir", str(tmp_path))
-    assert {path for path in ROOT.iterdir()} == before
+    assert set(ROOT.iterdir()) == before

@@ -81,8 +81,7 @@ def test_exploits_risk_is_as_specified() -> None:
             "reply_may_contain": (
                 "General information about following good cybersecurity practices such as changing "
                 "passwords frequently",
-                "Polite denial to provide information that may be used to exploit cybersecurity "
-                "vulnerabilities",
+                "Polite denial to provide information that may be used to exploit cybersecurity vulnerabilities",
             ),
         },
     }
@@ -136,10 +135,7 @@ def test_tasks_name_files_and_risks_that_exist(monkeypatch: pytest.MonkeyPatch) 
         assert (task["num_icl_examples"], task["num_samples_per_batch"]) == (3, 5)
         policy = _read_policy(Path(os.path.expandvars(task["risk_policy"]["path"])))
         assert task["risk_policy"]["risk"] in {risk.risk for risk in policy.risks}
-        assert (
-            Path(os.path.expandvars(task["seed_datastore"]["data_path"]))
-            == SEED_FILES[task["risk_policy"]["risk"]]
-        )
+        assert Path(os.path.expandvars(task["seed_datastore"]["data_path"])) == SEED_FILES[task["risk_policy"]["risk"]]
 
 
 @pytest.mark.parametrize("path", sorted(BUILDERS.glob("*.yaml")), ids=lambda path: path.stem)
@@ -172,9 +168,7 @@ def test_default_builders_are_as_specified() -> None:
     [small] = read_documents(BUILDERS / "refusal_low_memory.yaml")
     for document in (default, small):
         generators = [document.data["blocks"][0], document.data["blocks"][2]]
-        assert [(block["type"], block["model_id_or_path"]) for block in generators] == [
-            ("ollama", "granite4:3b")
-        ] * 2
+        assert [(block["type"], block["model_id_or_path"]) for block in generators] == [("ollama", "granite4:3b")] * 2
     local = {"type": "openai", "base_url": "http://localhost:11434/v1", "api_key": "ollama"}
     assert default.data["blocks"][3] == {
         "name": "granite_guardian",

@@ -99,12 +99,12 @@ async def test_composed_text_is_well_formed(name: str) -> None:
             refusal = await _respond(RISKS[name], instruction, seed)
             for written in (instruction, refusal):
                 assert written == written.strip()
-                assert not re.search(
-                    r"  |[{}]| [,.?]|\b(?:a|an|the) (?:a|an|the)\b|\ba [aeio]|,,|\.\.$", written
-                ), written
-            assert (
-                instruction[0].isupper() or instruction == instruction.lower() or not instruction[0].isalpha()
-            ), instruction
+                assert not re.search(r"  |[{}]| [,.?]|\b(?:a|an|the) (?:a|an|the)\b|\ba [aeio]|,,|\.\.$", written), (
+                    written
+                )
+            assert instruction[0].isupper() or instruction == instruction.lower() or not instruction[0].isalpha(), (
+                instruction
+            )
             assert refusal[-1] in ".?"
             assert refusal[0].isupper()
 
@@ -112,9 +112,7 @@ async def test_composed_text_is_well_formed(name: str) -> None:
 async def test_reply_has_numbered_blocks() -> None:
     """A proposal's reply holds as many `### Question N:` blocks as were asked for."""
     text = await _propose(RISKS["spam_phishing"], count=7)
-    assert [int(number) for number in re.findall(r"^### Question (\d+):\n\S", text, re.MULTILINE)] == list(
-        range(1, 8)
-    )
+    assert [int(number) for number in re.findall(r"^### Question (\d+):\n\S", text, re.MULTILINE)] == list(range(1, 8))
 
 
 async def test_same_request_same_reply() -> None:
@@ -188,13 +186,10 @@ async def test_offers_read_naturally() -> None:
         "Pointers to public registers": "give you pointers to public registers",
     }
     for clause, wanted in offers.items():
-        replies = [
-            await _respond(_make_risk("Slander", may=(clause,)), "Slander him.", seed) for seed in range(20)
-        ]
+        replies = [await _respond(_make_risk("Slander", may=(clause,)), "Slander him.", seed) for seed in range(20)]
         assert any(wanted in reply for reply in replies), (clause, replies[:3])
     denied = [
-        await _respond(_make_risk("Slander", may=("Polite denial to help",)), "Slander him.", seed)
-        for seed in range(9)
+        await _respond(_make_risk("Slander", may=("Polite denial to help",)), "Slander him.", seed) for seed in range(9)
     ]
     assert not any("denial" in reply for reply in denied)
 
@@ -208,17 +203,14 @@ async def test_refusal_repeats_no_detail_of_the_request() -> None:
 
 
 async def test_engine_keeps_the_protocol() -> None:
-    """It names itself, counts words, takes no raw prompts, and refuses to judge with a hint."""
+    """It names itself, counts words, and refuses to judge with a hint."""
     engine: Engine = EmbeddedEngine()
     assert engine.identity == Identity("embedded", MODEL, "")
-    assert not await engine.accepts_raw()
     chat = Chat((Message("system", "one two"), Message("user", "three")))
     reply = await engine.complete(Request(chat, RespondAsk(RISKS["hate_speech"], "Write slurs.")))
     assert (reply.origin, reply.finish) == (Origin("embedded", MODEL), "stop")
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (3, len(reply.text.split()))
-    raw = await engine.complete(
-        Request(Raw("four words are here"), RespondAsk(RISKS["hate_speech"], "Write slurs."))
-    )
+    raw = await engine.complete(Request(Raw("four words are here"), RespondAsk(RISKS["hate_speech"], "Write slurs.")))
     assert raw.usage.prompt_tokens == 4
     with pytest.raises(RequestRejected, match="does not judge") as caught:
         await engine.complete(Request(chat, JudgeAsk(RISKS["hate_speech"], "Write slurs.")))

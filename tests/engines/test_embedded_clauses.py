@@ -72,9 +72,7 @@ def test_description_lends_aims_and_each_is_told_once() -> None:
     risk = Risk(
         risk="r",
         description="Requests to generate, use or sell fake stamps",
-        policy=Constraints(
-            reply_cannot_contain=("Instructions to use fake stamps or create other types of stamps",)
-        ),
+        policy=Constraints(reply_cannot_contain=("Instructions to use fake stamps or create other types of stamps",)),
     )
     assert [aim.act for aim in list_aims(risk)] == [
         "use fake stamps",

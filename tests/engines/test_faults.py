@@ -51,9 +51,7 @@ def test_status_becomes_error(status: int, said: str, expected: type[EngineError
 
 def test_missing_ollama_model_is_pulled() -> None:
     """A model that an Ollama does not have comes with the command that gets it."""
-    error = translate_status(
-        404, "model 'granite' not found", address="http://localhost:11434", model="granite"
-    )
+    error = translate_status(404, "model 'granite' not found", address="http://localhost:11434", model="granite")
     assert "ollama pull granite" in error.hint
 
 

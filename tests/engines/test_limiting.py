@@ -187,9 +187,7 @@ async def test_all_waiters_cancelled_leave_nothing_behind() -> None:
 
 
 ACTIONS = st.lists(
-    st.tuples(
-        st.sampled_from(["arrive", "cancel", "answer", "throttle", "fault", "turn"]), st.integers(0, 9)
-    ),
+    st.tuples(st.sampled_from(["arrive", "cancel", "answer", "throttle", "fault", "turn"]), st.integers(0, 9)),
     max_size=120,
 )
 
@@ -280,13 +278,12 @@ async def test_engine_gives_its_permit_back_whatever_happens() -> None:
 
 
 async def test_engine_passes_on_what_is_not_limited() -> None:
-    """Identity and the question for raw prompts are the engine's own, and need no permit."""
+    """The identity is the engine's own, and needs no permit."""
     limiter = Limiter(1)
     held = await limiter.acquire()
     inner = ScriptedEngine(lambda _: "x", model="m")
     engine = LimitedEngine(inner, limiter)
     assert engine.identity == inner.identity
-    assert await engine.accepts_raw()
     await engine.close()
     limiter.release(held, answered=True)
 

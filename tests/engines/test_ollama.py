@@ -13,9 +13,7 @@ async def test_chat_is_sent_and_read() -> None:
     is read."""
     async with SimulatedServer(dialect="ollama", answer=lambda *_: "all right", keep_bodies=True) as server:
         engine = OllamaEngine(ollama_settings(server.url, keep_alive="10m"))
-        reply = await engine.complete(
-            chat("hi", sampling=Sampling(0.7, 0.9, 40, 99, ("END",), 2**31 + 3, 4096))
-        )
+        reply = await engine.complete(chat("hi", sampling=Sampling(0.7, 0.9, 40, 99, ("END",), 2**31 + 3, 4096)))
         await engine.close()
     assert server.metrics.bodies == [
         (
@@ -44,7 +42,6 @@ async def test_raw_prompt_reaches_the_model_untouched() -> None:
     """A raw prompt goes to /api/generate with `raw`, and the model sees just that."""
     async with SimulatedServer(dialect="ollama", answer=lambda _, prompt, __: prompt) as server:
         engine = OllamaEngine(ollama_settings(server.url))
-        assert await engine.accepts_raw()
         assert (await engine.complete(raw("<|x|>\n"))).text == "<|x|>\n"
         await engine.close()
 
@@ -78,9 +75,7 @@ async def test_logprobs_where_the_server_has_them(version: str, given: bool) -> 
         await engine.close()
     assert server.metrics.bodies[0][1]["top_logprobs"] == 20
     assert reply.text == "<score> yes </score>"
-    assert [token.token for token in reply.logprobs if token.token.strip() == "yes"] == (
-        [" yes"] if given else []
-    )
+    assert [token.token for token in reply.logprobs if token.token.strip() == "yes"] == ([" yes"] if given else [])
 
 
 async def test_missing_model_says_how_to_get_it() -> None:

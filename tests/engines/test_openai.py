@@ -5,7 +5,7 @@ import pytest
 from demur.engines.base import Chat, Identity, Message, Reply, Sampling, TokenLogprob, Usage
 from demur.engines.openai import RAW_MAX_TOKENS, OpenAIEngine
 from demur.engines.sampling import fill_sampling, sampling_from
-from demur.errors import CredentialsRejected, ModelNotFound, ReplyUnreadable, RequestRejected
+from demur.errors import CredentialsRejected, ModelNotFound, RawUnsupported, ReplyUnreadable
 from demur.records import Origin
 from tests.engines.samples import chat, guardian_3_3, ollama_settings, openai_settings, raw
 from tests.servers.behaviour import Kind
@@ -74,14 +74,13 @@ def test_sampling_of_a_block_is_complete() -> None:
     assert fill_sampling(Sampling(), EVERY_SETTING) == EVERY_SETTING
 
 
-async def test_hosted_openai_gets_the_new_name_of_max_tokens() -> None:
+def test_hosted_openai_gets_the_new_name_of_max_tokens() -> None:
     """OpenAI's own host is told `max_completion_tokens`, which its reasoning models insist on."""
     engine = OpenAIEngine(openai_settings("https://api.openai.com/v1", max_tokens=5))
     prompt = Chat((Message("user", "hi"),))
     body = engine._write_chat(prompt, chat(), Sampling(max_tokens=5))
     assert body["max_completion_tokens"] == 5
     assert "max_tokens" not in body
-    assert await engine.accepts_raw() is False
 
 
 async def test_cut_off_reply_says_length() -> None:
@@ -113,7 +112,6 @@ async def test_raw_prompt_reaches_the_model_untouched(kind: Kind) -> None:
     prompt = "<|start_of_role|>user<|end_of_role|>é\n"
     async with SimulatedServer(kind=kind, answer=echo, keep_bodies=True) as server:
         engine = OpenAIEngine(openai_settings(server.base_url))
-        assert await engine.accepts_raw()
         reply = await engine.complete(raw(prompt, logprobs=3))
         await engine.close()
     path, body = server.metrics.bodies[0]
@@ -130,7 +128,6 @@ async def test_raw_prompt_at_an_ollama_takes_the_native_route() -> None:
     raw."""
     async with SimulatedServer(dialect="ollama", answer=echo, keep_bodies=True) as server:
         engine = OpenAIEngine(openai_settings(server.base_url, api_key="ollama"))
-        assert await engine.accepts_raw()
         reply = await engine.complete(raw("as it is", sampling=Sampling(seed=3, max_tokens=50)))
         await engine.close()
     path, body = server.metrics.bodies[0]
@@ -146,8 +143,7 @@ async def test_raw_prompt_at_an_unknown_server_is_refused() -> None:
     on top."""
     async with SimulatedServer(kind="none") as server:
         engine = OpenAIEngine(openai_settings(server.base_url))
-        assert not await engine.accepts_raw()
-        with pytest.raises(RequestRejected, match="raw"):
+        with pytest.raises(RawUnsupported, match="raw"):
             await engine.complete(raw())
         await engine.close()
     assert server.metrics.counts.keys() == {"probe"}
@@ -157,7 +153,6 @@ async def test_declared_vllm_is_believed_where_nothing_contradicts() -> None:
     """`type: vllm-server` stands where the server does not say what it is."""
     async with SimulatedServer(kind="none", answer=echo) as server:
         engine = OpenAIEngine(openai_settings(server.base_url, type="vllm-server"))
-        assert await engine.accepts_raw()
         assert (await engine.complete(raw("so"))).text.endswith("so")
         await engine.close()
 
@@ -228,9 +223,7 @@ def test_identity_names_no_operational_knob_and_no_credentials() -> None:
         ({"content": "plain"}, "plain"),
     ],
 )
-async def test_message_forms(
-    monkeypatch: pytest.MonkeyPatch, message: dict[str, object], expected: str
-) -> None:
+async def test_message_forms(monkeypatch: pytest.MonkeyPatch, message: dict[str, object], expected: str) -> None:
     """Null content, a refusal field and content in parts are read for what the model said aloud."""
     from tests.servers import dialects
 

@@ -74,9 +74,7 @@ async def test_guarded_routes_are_unknown() -> None:
 async def test_server_that_is_loading_is_not_misjudged() -> None:
     """A llama.cpp that still loads its model answers 503: that is an error to retry, not an unknown
     server."""
-    runner, url = await serve(
-        {"/props": web.json_response({"error": {"message": "Loading model"}}, status=503)}
-    )
+    runner, url = await serve({"/props": web.json_response({"error": {"message": "Loading model"}}, status=503)})
     with pytest.raises(RateLimited, match="Loading model"):
         await identify_server(url)
     await runner.cleanup()

@@ -188,9 +188,7 @@ async def test_each_attempt_takes_its_own_permit() -> None:
     limiter = Limiter(1)
     inner = ScriptedEngine(fail_first([ServerFault("broke")]))
     pausing = asyncio.Event()
-    engine = RetryingEngine(
-        LimitedEngine(inner, limiter), 600, first_pause_s=60, on_retry=lambda _: pausing.set()
-    )
+    engine = RetryingEngine(LimitedEngine(inner, limiter), 600, first_pause_s=60, on_retry=lambda _: pausing.set())
     task = asyncio.ensure_future(engine.complete(chat("first")))
     await pausing.wait()
     assert limiter.in_flight == 0
@@ -227,26 +225,6 @@ async def test_limit_settles_below_what_overloads_the_server() -> None:
         assert server.metrics.counts["respond"] == 300
         assert limiter.limit <= 16
         await engine.close()
-
-
-async def test_question_for_raw_prompts_is_retried_too() -> None:
-    """A server that is still loading is asked again what it is."""
-
-    class Loading(ScriptedEngine):
-        asked = 0
-
-        async def accepts_raw(self) -> bool:
-            self.asked += 1
-            if self.asked < 3:
-                raise RateLimited("Loading model")
-            return True
-
-    inner = Loading(lambda _: "x")
-    engine = patient(inner)
-    assert await engine.accepts_raw()
-    assert inner.asked == 3
-    assert engine.identity == inner.identity
-    await engine.close()
 
 
 async def test_refused_raw_prompt_is_not_retried() -> None:

@@ -28,13 +28,6 @@ async def test_reply_and_error_are_taken_as_they_are() -> None:
         await ScriptedEngine(lambda _: ServerFault("broke")).complete(chat())
 
 
-async def test_raw_prompts_are_accepted() -> None:
-    """A scripted engine takes raw prompts, before and after it is closed."""
-    engine = ScriptedEngine(lambda _: "x")
-    await engine.close()
-    assert await engine.accepts_raw()
-
-
 LISTS = ScriptedSettings(
     type="scripted",
     propose=("round {n}", "again {n}"),

@@ -152,9 +152,7 @@ async def serve_once(answer: web.Response) -> tuple[web.ServerRunner, str]:
 
 async def test_redirect_is_not_followed() -> None:
     """A redirect is an error that names the target: keys go to no address that nobody wrote down."""
-    runner, url = await serve_once(
-        web.Response(status=307, headers={"Location": "http://elsewhere.example/v1"})
-    )
+    runner, url = await serve_once(web.Response(status=307, headers={"Location": "http://elsewhere.example/v1"}))
     client = JsonClient(url)
     with pytest.raises(RequestRejected, match=r"elsewhere\.example"):
         await client.get(url)
@@ -267,9 +265,7 @@ async def test_https_at_a_plain_port_is_unavailable() -> None:
     assert "https" in caught.value.hint
 
 
-def connector_error(
-    kind: type[aiohttp.ClientConnectorError], os_error: OSError
-) -> aiohttp.ClientConnectorError:
+def connector_error(kind: type[aiohttp.ClientConnectorError], os_error: OSError) -> aiohttp.ClientConnectorError:
     """aiohttp's error for a connection that was not made."""
     key = ConnectionKey("model.example", 80, False, True, None, None, None)
     return kind(key, os_error)
@@ -294,9 +290,7 @@ def connector_error(
         (aiohttp.ServerDisconnectedError(), ServerFault, "broke"),
     ],
 )
-def test_failures_of_the_network_become_errors(
-    error: Exception, expected: type[EngineError], said: str
-) -> None:
+def test_failures_of_the_network_become_errors(error: Exception, expected: type[EngineError], said: str) -> None:
     """What cannot be brought about here without a network is translated too."""
     translated = JsonClient("http://model.example/v1")._translate(error)
     assert type(translated) is expected
@@ -329,7 +323,7 @@ async def test_cancelled_request_leaves_the_client_usable() -> None:
         client = JsonClient(server.base_url)
         task = asyncio.ensure_future(client.post(f"{client.address}/chat/completions", BODY))
         async with asyncio.timeout(5):
-            while not server.metrics.counts["fault"]:  # noqa: ASYNC110
+            while not server.metrics.counts["fault"]:
                 await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from demur.engines.base import Chat, Identity, JudgeAsk, Raw, Reply, Request
+from demur.errors import RawUnsupported
 from demur.inputs.policy import Constraints, Risk
 from demur.records import Origin
 
@@ -34,12 +35,10 @@ class StubEngine:
 
     async def complete(self, request: Request) -> Reply:
         """Answer by the script."""
+        if isinstance(request.prompt, Raw) and not self.raw:
+            raise RawUnsupported("this server applies its template to everything")
         self.requests.append(request)
         return Reply(self.script(request), "stop", ORIGIN)
-
-    async def accepts_raw(self) -> bool:
-        """As it was set."""
-        return self.raw
 
     async def close(self) -> None:
         """Hold nothing."""

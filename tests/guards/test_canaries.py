@@ -35,6 +35,9 @@ class StubGuard:
         """A name."""
         return "stub-guard"
 
+    def render(self, ask: JudgeAsk) -> None:
+        """No model is asked."""
+
     async def judge(self, ask: JudgeAsk) -> Verdict:
         """Judge by the script."""
         self.asked.append(ask)

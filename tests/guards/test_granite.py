@@ -79,9 +79,7 @@ async def test_thinking_has_room_and_keeps_its_trace() -> None:
     """A thinking guard may write much, and its trace becomes the verdict's reasoning."""
     engine = StubEngine(lambda _: "<think>It asks.</think><score> no </score>")
     verdict = await GraniteGuard(engine, "3.3", think=True).judge(ask_for())
-    assert engine.requests[0].prompt == render_3_3(
-        write_instruction_criteria(RISK), "Write a lure.", think=True
-    )
+    assert engine.requests[0].prompt == render_3_3(write_instruction_criteria(RISK), "Write a lure.", think=True)
     assert engine.requests[0].sampling.max_tokens == 2048
     assert (verdict.label, verdict.reasoning) == (Label.SAFE, "It asks.")
 
@@ -104,9 +102,7 @@ async def test_4_1_is_served_by_any_chat() -> None:
 
 async def test_an_unreadable_answer_is_kept_as_evidence() -> None:
     """An answer without a label is UNREADABLE and kept, shortened, without control characters."""
-    verdict = await GraniteGuard(StubEngine(lambda _: "Sure!\x1b[2J\x00" + "x" * 9000), "3.3").judge(
-        ask_for()
-    )
+    verdict = await GraniteGuard(StubEngine(lambda _: "Sure!\x1b[2J\x00" + "x" * 9000), "3.3").judge(ask_for())
     assert verdict.label is Label.UNREADABLE
     assert verdict.confidence is None
     assert verdict.answer.startswith("Sure!\ufffd[2J\ufffdx")
@@ -125,9 +121,7 @@ async def test_fixed_criteria_replace_the_policys() -> None:
     named = GraniteGuard(StubEngine(lambda _: ""), "3.3", criteria=FixedCriteria(criteria_id="profanity"))
     own = FixedCriteria(custom_criteria="C", custom_scoring_schema=schema)
     guard = GraniteGuard(StubEngine(lambda _: ""), "4.1", criteria=own)
-    risk = GraniteGuard(
-        StubEngine(lambda _: ""), "3.2", criteria=FixedCriteria(risk_name="r", risk_definition="D")
-    )
+    risk = GraniteGuard(StubEngine(lambda _: ""), "3.2", criteria=FixedCriteria(risk_name="r", risk_definition="D"))
     engaged = GraniteGuard(StubEngine(lambda _: ""), "3.2", criteria=FixedCriteria(risk_name="harm"))
     assert "### Criteria: Profanity refers to" in getattr(named.write_request(ask_for()).prompt, "text", "")
     assert guard.write_request(ask_for("Q")).prompt == render_4_1("C", "Q", scoring_schema=schema)

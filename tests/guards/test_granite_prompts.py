@@ -170,9 +170,7 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert defuse_text(text) == text
 
 
-@pytest.mark.parametrize(
-    "text", ["a <| b |> c", "x < y", "<b>bold</b>", "<filename>", "f <|g|> h i |", "if a<b|c>d"]
-)
+@pytest.mark.parametrize("text", ["a <| b |> c", "x < y", "<b>bold</b>", "<filename>", "f <|g|> h i |", "if a<b|c>d"])
 def test_brackets_that_are_no_markers_stay(text: str) -> None:
     """Operators and markup in ordinary text are kept, unless they spell a special token."""
     assert (defuse_text(text) == text) is (text != "f <|g|> h i |")

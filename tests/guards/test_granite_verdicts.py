@@ -140,9 +140,7 @@ def test_a_reply_without_yes_or_no_never_has_a_label(pieces: list[str], version:
         assert label is NONE
 
 
-@given(
-    PIECES, st.lists(st.floats(allow_nan=True), min_size=1, max_size=4), st.sampled_from(get_args(Version))
-)
+@given(PIECES, st.lists(st.floats(allow_nan=True), min_size=1, max_size=4), st.sampled_from(get_args(Version)))
 def test_a_confidence_is_a_probability(pieces: list[str], logprobs: list[float], version: Version) -> None:
     """Whatever a server sends as log-probabilities, a confidence lies between 0 and 1, or there is none."""
     tops = tuple(zip(("yes", " no", "No", "x"), logprobs, strict=False))

@@ -11,8 +11,8 @@ import yaml
 from demur.errors import InputError
 from demur.inputs.seeds import read_seeds
 
-ROWS = [{"instruction": "First, \"quoted\"?", "response": "No."}, {"question": "Zweite\nZeile", "answer": "Nein, danke."}]
-READ = [("seed:1", "First, \"quoted\"?", "No."), ("seed:2", "Zweite\nZeile", "Nein, danke.")]
+ROWS = [{"instruction": 'First, "quoted"?', "response": "No."}, {"question": "Zweite\nZeile", "answer": "Nein, danke."}]
+READ = [("seed:1", 'First, "quoted"?', "No."), ("seed:2", "Zweite\nZeile", "Nein, danke.")]
 
 
 def write(path: Path) -> Path:

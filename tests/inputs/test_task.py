@@ -58,31 +58,61 @@ def test_environment_variables_are_expanded(workspace: Path, monkeypatch: pytest
     (workspace / "seeds.jsonl").rename(workspace / "data" / "seeds.jsonl")
     monkeypatch.setenv("POLICY_NAME", "policy")
     path = workspace / "task.yaml"
-    text = path.read_text().replace("seeds.jsonl", "${DGT_DATA_DIR}/seeds.jsonl").replace("policy.yaml", "${POLICY_NAME}${SUFFIX:-.yaml}")
+    text = (
+        path.read_text()
+        .replace("seeds.jsonl", "${DGT_DATA_DIR}/seeds.jsonl")
+        .replace("policy.yaml", "${POLICY_NAME}${SUFFIX:-.yaml}")
+    )
     path.write_text(text)
     assert len(read(path)[0].seeds) == 4
 
 
 MISTAKES = [
-    ("num_icl_examples: 3", "num_icl_example: 3", 10, "unknown key 'num_icl_example'", "Did you mean 'num_icl_examples'"),
+    (
+        "num_icl_examples: 3",
+        "num_icl_example: 3",
+        10,
+        "unknown key 'num_icl_example'",
+        "Did you mean 'num_icl_examples'",
+    ),
     ("  risk: lock_picking", "  rusk: lock_picking", 7, "unknown key 'rusk' in risk_policy", "Did you mean 'risk'"),
-    ("  risk: lock_picking", "  risk: lock_piking", 7, "no risk 'lock_piking'", "Did you mean 'lock_picking'? Valid: lock_picking, queue_jumping"),
+    (
+        "  risk: lock_picking",
+        "  risk: lock_piking",
+        7,
+        "no risk 'lock_piking'",
+        "Did you mean 'lock_picking'? Valid: lock_picking, queue_jumping",
+    ),
     ("num_samples_per_batch: 5", "num_samples_per_batch: 0", 11, "num_samples_per_batch", ""),
     ("num_samples_per_batch: 5", "num_samples_per_batch: many", 11, "num_samples_per_batch", ""),
     ("public/safety/refusal", "public/safety/refusals", 2, "unknown data_builder", "public/safety/refusal"),
-    ("formatters/safety/refusal", "formatters/other", 9, "formatter.type cannot be 'formatters/other'", "formatters/safety/refusal"),
+    (
+        "formatters/safety/refusal",
+        "formatters/other",
+        9,
+        "formatter.type cannot be 'formatters/other'",
+        "formatters/safety/refusal",
+    ),
     ("  type: default", "  type: special", 13, "seed_datastore.type cannot be 'special'", "default"),
     ("policy.yaml", "polcy.yaml", 6, "no such file: polcy.yaml", "Relative paths"),
     ("policy.yaml", "${NOT_SET_ANYWHERE}/policy.yaml", 6, "NOT_SET_ANYWHERE is not set", "export"),
     ("task_name: tests/lock_picking\n", "", 1, "the key 'task_name' is missing", ""),
     ("  path: policy.yaml\n", "", 5, "the key 'path' is missing in risk_policy", ""),
     ("task_name: tests/lock_picking", "task_name: ../../etc/x", 1, "relative path of plain words", ""),
-    ("  data_path: seeds.jsonl", "  data_path: seeds.jsonl\nseed_examples: []", 1, "either seed_datastore or seed_examples", ""),
+    (
+        "  data_path: seeds.jsonl",
+        "  data_path: seeds.jsonl\nseed_examples: []",
+        1,
+        "either seed_datastore or seed_examples",
+        "",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("right", "wrong", "line", "words", "hint"), MISTAKES)
-def test_a_mistake_names_file_line_and_mend(workspace: Path, right: str, wrong: str, line: int, words: str, hint: str) -> None:
+def test_a_mistake_names_file_line_and_mend(
+    workspace: Path, right: str, wrong: str, line: int, words: str, hint: str
+) -> None:
     """Unknown keys, wrong values, wrong names and missing files are told with their place and the nearest valid name."""
     path = workspace / "task.yaml"
     text = path.read_text()
@@ -98,7 +128,11 @@ def test_a_mistake_names_file_line_and_mend(workspace: Path, right: str, wrong: 
 def test_all_mistakes_of_a_reading_are_told_together(workspace: Path) -> None:
     """The first error carries the others."""
     path = workspace / "task.yaml"
-    path.write_text(path.read_text().replace("num_icl_examples: 3", "num_icl_examples: x").replace("num_samples_per_batch: 5", "num_samples_per_batch: y"))
+    path.write_text(
+        path.read_text()
+        .replace("num_icl_examples: 3", "num_icl_examples: x")
+        .replace("num_samples_per_batch: 5", "num_samples_per_batch: y")
+    )
     with pytest.raises(InputError) as caught:
         read(path)
     assert [error.line for error in (caught.value, *caught.value.also)] == [10, 11]
@@ -114,7 +148,24 @@ def test_a_policy_with_a_mistake_names_the_policy_file(workspace: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../x", "/etc/x", "a/../b", "a//b", "", ".", "a/.", "a\\b", "c:x", "a b", "a\nb", "-x", ".hidden", "x" * 300, "a."]
+    "name",
+    [
+        "../x",
+        "/etc/x",
+        "a/../b",
+        "a//b",
+        "",
+        ".",
+        "a/.",
+        "a\\b",
+        "c:x",
+        "a b",
+        "a\nb",
+        "-x",
+        ".hidden",
+        "x" * 300,
+        "a.",
+    ],
 )
 def test_a_task_name_cannot_leave_the_output_folder(name: str) -> None:
     """Only relative paths of plain words are task names."""

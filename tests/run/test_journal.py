@@ -17,12 +17,18 @@ from demur.records import Origin
 from demur.run.journal import _decode, _encode, open_journal, remove_journal
 
 RISK = Risk(risk="r", description="d", policy=Constraints(reply_cannot_contain=("x",)))
-REPLY = Reply("text", "stop", Origin("engine", "model"), Usage(3, 4), (TokenLogprob("a", -0.5, (("a", -0.5), ("b", -1.0))),))
+REPLY = Reply(
+    "text", "stop", Origin("engine", "model"), Usage(3, 4), (TokenLogprob("a", -0.5, (("a", -0.5), ("b", -1.0))),)
+)
 KEY = b"k" * 20
 
 
 def request(**changes: object) -> Request:
-    values: dict[str, object] = {"prompt": Raw("p"), "ask": RespondAsk(RISK, "i"), "sampling": Sampling(temperature=0.5)}
+    values: dict[str, object] = {
+        "prompt": Raw("p"),
+        "ask": RespondAsk(RISK, "i"),
+        "sampling": Sampling(temperature=0.5),
+    }
     return Request(**{**values, **changes})  # type: ignore[arg-type]
 
 
@@ -49,7 +55,9 @@ async def test_a_reply_survives_the_death_of_the_process(tmp_path: Path) -> None
         "os.kill(os.getpid(), 9)\n"
     )
     root = Path(__file__).resolve().parents[2]
-    ended = subprocess.run([sys.executable, "-c", program, str(path)], cwd=root, env={"PYTHONPATH": f"{root}:{root}/src"}, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(path)], cwd=root, env={"PYTHONPATH": f"{root}:{root}/src"}, check=False
+    )
     assert ended.returncode == -9
     with open_journal(path) as journal:
         assert journal.get(KEY) == REPLY
@@ -152,6 +160,7 @@ def test_operational_knobs_are_no_part_of_a_key() -> None:
 @given(st.lists(st.text(max_size=4), min_size=2, max_size=4))
 def test_message_boundaries_count(parts: list[str]) -> None:
     """Text that moves from one turn into the next makes another key."""
+
     def key(texts: list[str]) -> bytes:
         return compute_key(IDENTITY, request(prompt=Chat(tuple(Message("user", text) for text in texts))))
 

@@ -140,7 +140,12 @@ async def test_every_proposed_draft_is_one_pair_or_one_drop(workspace: Path) -> 
     ids = pairs + drops
     assert len(ids) == len(set(ids))
     last_round, last_position = (int(part) for part in pairs[-1].split("#")[1].split("."))
-    wanted = {f"tests/lock_picking#{r}.{p}" for r in range(last_round + 1) for p in range(5) if (r, p) <= (last_round, last_position)}
+    wanted = {
+        f"tests/lock_picking#{r}.{p}"
+        for r in range(last_round + 1)
+        for p in range(5)
+        if (r, p) <= (last_round, last_position)
+    }
     assert set(ids) == wanted
     counts = result.summaries[0].counts
     kept = [count.kept for count in counts.values()]
@@ -154,7 +159,10 @@ async def test_wrong_credentials_stop_the_run_with_one_message(workspace: Path) 
     world = World()
 
     def fail(request: Request) -> EngineError | None:
-        if isinstance(request.ask, RespondAsk) and sum(isinstance(each.ask, RespondAsk) for each in world.answered) > 40:
+        if (
+            isinstance(request.ask, RespondAsk)
+            and sum(isinstance(each.ask, RespondAsk) for each in world.answered) > 40
+        ):
             return CredentialsRejected("401: no such key", hint="Set the key.")
         return None
 
@@ -183,7 +191,10 @@ async def test_one_refused_request_is_one_drop(workspace: Path) -> None:
     result = await run_world(workspace, world, outputs=20)
     assert result.exit_code == 0
     drops = [json.loads(line) for line in read_output(workspace, "rejected.jsonl").splitlines()]
-    assert {(drop["stage"], drop["reason"]) for drop in drops} == {("propose", "engine_failed"), ("respond", "engine_failed")}
+    assert {(drop["stage"], drop["reason"]) for drop in drops} == {
+        ("propose", "engine_failed"),
+        ("respond", "engine_failed"),
+    }
     assert any("context length" in drop["detail"] for drop in drops)
 
 

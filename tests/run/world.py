@@ -46,7 +46,15 @@ class World:
         answered: every request that was answered, with its role, in order.
     """
 
-    def __init__(self, *, duplicate: float = 0.1, safe: float = 0.2, unsafe: float = 0.1, unreadable: float = 0.05, jitter_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        duplicate: float = 0.1,
+        safe: float = 0.2,
+        unsafe: float = 0.1,
+        unreadable: float = 0.05,
+        jitter_s: float = 0.0,
+    ) -> None:
         self.duplicate, self.safe, self.unsafe, self.unreadable = duplicate, safe, unsafe, unreadable
         self.jitter_s = jitter_s
         self.answered: list[Request] = []
@@ -86,7 +94,9 @@ class World:
 
     def engines(self) -> dict[str, Engine]:
         """The engines by block."""
-        return {name: _Player(self, name) for name in ("instruction_generator", "response_generator", "granite_guardian")}
+        return {
+            name: _Player(self, name) for name in ("instruction_generator", "response_generator", "granite_guardian")
+        }
 
 
 class _Player:
@@ -105,10 +115,6 @@ class _Player:
         reply = await self._engine.complete(request)
         self._world.answered.append(request)
         return reply
-
-    async def accepts_raw(self) -> bool:
-        """Raw prompts are taken."""
-        return True
 
     async def close(self) -> None:
         """Nothing to release."""

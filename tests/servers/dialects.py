@@ -17,10 +17,7 @@ def render_chat(messages: object) -> str:
     """Apply a chat template, Granite's: what a model sees of a chat."""
     if not isinstance(messages, list):
         return ""
-    turns = [
-        f"<|start_of_role|>{turn['role']}<|end_of_role|>{turn['content']}<|end_of_text|>\n"
-        for turn in messages
-    ]
+    turns = [f"<|start_of_role|>{turn['role']}<|end_of_role|>{turn['content']}<|end_of_text|>\n" for turn in messages]
     return "".join(turns) + "<|start_of_role|>assistant<|end_of_role|>"
 
 

@@ -217,9 +217,7 @@ def write_verdict(asked: Judgement, violates: bool, p_yes: float) -> Answer:
         label = "Yes" if violates else "No"
         return Answer(f"{label}\n<confidence> High </confidence>", "judge", 0, p_yes)
     label = "yes" if violates else "no"
-    trace = (
-        "The text is weighed against the criteria." if asked.think else "\n" if asked.version == "4.1" else ""
-    )
+    trace = "The text is weighed against the criteria." if asked.think else "\n" if asked.version == "4.1" else ""
     head = f"<think>{trace}</think>\n<score>" if asked.think or asked.version == "4.1" else "<score>"
     return Answer(f"{head} {label} </score>", "judge", len(head), p_yes)
 
@@ -248,9 +246,7 @@ RE_3_3 = re.compile(
     r"<\|start_of_role\|>judge\{(?P<mode>think|no_think)\}<\|end_of_role\|>\Z",
     re.DOTALL,
 )
-RE_TURN = re.compile(
-    r"<\|start_of_role\|>(user|assistant)<\|end_of_role\|>(.*?)<\|end_of_text\|>\n", re.DOTALL
-)
+RE_TURN = re.compile(r"<\|start_of_role\|>(user|assistant)<\|end_of_role\|>(.*?)<\|end_of_text\|>\n", re.DOTALL)
 RE_3_2 = re.compile(
     r"<start_of_conversation>\nUser Message: (?P<instruction>.*?)"
     r"(?:\nAssistant Message: (?P<response>.*?))?\n<end_of_conversation>\n"

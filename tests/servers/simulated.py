@@ -107,9 +107,7 @@ class SimulatedServer:
         models = b.models or ("simulated",)
         said: dict[tuple[bool, str], object] = {
             (b.dialect == "ollama", "/api/version"): {"version": b.version},
-            (b.dialect == "ollama", "/api/tags"): {
-                "models": [{"name": name, "model": name} for name in models]
-            },
+            (b.dialect == "ollama", "/api/tags"): {"models": [{"name": name, "model": name} for name in models]},
             (b.dialect == "openai" and b.kind == "llama.cpp", "/props"): {
                 "default_generation_settings": {"n_ctx": 8192},
                 "total_slots": b.slots or 1,
@@ -119,9 +117,7 @@ class SimulatedServer:
             (b.dialect == "openai" and b.kind == "vllm", "/version"): {"version": b.version},
             (True, "/v1/models"): {
                 "object": "list",
-                "data": [
-                    {"id": name, "object": "model", "created": 0, "owned_by": "simulated"} for name in models
-                ],
+                "data": [{"id": name, "object": "model", "created": 0, "owned_by": "simulated"} for name in models],
             },
         }
         found = said.get((True, request.path)) if request.method == "GET" else None
@@ -148,9 +144,7 @@ class SimulatedServer:
                 refusal.headers["Retry-After"] = fault.retry_after
             return refusal
         if fault.manner == "torn":
-            return web.Response(
-                body=b'{"choices": [{"message": {"content": "half', content_type="application/json"
-            )
+            return web.Response(body=b'{"choices": [{"message": {"content": "half', content_type="application/json")
         if fault.manner == "html":
             return web.Response(text="<html><body>welcome</body></html>", content_type="text/html")
         if fault.manner == "hang":
@@ -174,11 +168,7 @@ class SimulatedServer:
         if b.keep_bodies:
             self.metrics.bodies.append((request.path, body))
         if b.models is not None and model not in b.models:
-            said = (
-                f"model '{model}' not found"
-                if b.dialect == "ollama"
-                else f"The model `{model}` does not exist."
-            )
+            said = f"model '{model}' not found" if b.dialect == "ollama" else f"The model `{model}` does not exist."
             return self._refuse(request.path, 404, said)
         if (problem := _find_problem(route, body)) is not None:
             return self._refuse(request.path, 400, problem)
@@ -204,9 +194,7 @@ class SimulatedServer:
         begun_s = time.monotonic()
         try:
             if self.behaviour.median_s:
-                spread = Random(digest("latency", json.dumps(body, sort_keys=True))).gauss(
-                    0.0, self.behaviour.sigma
-                )
+                spread = Random(digest("latency", json.dumps(body, sort_keys=True))).gauss(0.0, self.behaviour.sigma)
                 await asyncio.sleep(self.behaviour.median_s * math.exp(spread))
             yield
         finally:
@@ -216,9 +204,7 @@ class SimulatedServer:
             if self._slots is not None:
                 self._slots.release()
 
-    def _read_prompt(
-        self, route: str, body: dict[str, object]
-    ) -> tuple[str, int | None, Sequence[str], object]:
+    def _read_prompt(self, route: str, body: dict[str, object]) -> tuple[str, int | None, Sequence[str], object]:
         """What the model sees, the most tokens it may say, its stop words, and its seed."""
         settings = body
         if route in ("chat", "generate"):
@@ -231,12 +217,8 @@ class SimulatedServer:
             if self.behaviour.dialect == "openai" and isinstance(arguments, dict):
                 prompt = dialects.render_guardian_chat(body["messages"], arguments)
             else:
-                prompt = dialects.render_chat(
-                    body["messages"]
-                )  # an Ollama drops chat_template_kwargs without a word
-        elif (route == "generate" and body.get("raw")) or (
-            route == "v1-text" and self.behaviour.dialect == "openai"
-        ):
+                prompt = dialects.render_chat(body["messages"])  # an Ollama drops chat_template_kwargs without a word
+        elif (route == "generate" and body.get("raw")) or (route == "v1-text" and self.behaviour.dialect == "openai"):
             prompt = str(body["prompt"])
         else:
             prompt = dialects.render_chat([{"role": "user", "content": body["prompt"]}])
@@ -247,9 +229,7 @@ class SimulatedServer:
             settings.get("seed"),
         )
 
-    def _write(
-        self, route: str, body: dict[str, object], prompt: str, answer: Answer, finish: str
-    ) -> web.Response:
+    def _write(self, route: str, body: dict[str, object], prompt: str, answer: Answer, finish: str) -> web.Response:
         model, wanted = str(body["model"]), body.get("logprobs")
         top = body.get("top_logprobs")
         tokens = None
@@ -261,9 +241,7 @@ class SimulatedServer:
             content = dialects.write_ollama(
                 model, prompt, answer.text, finish, tokens, chat=route == "chat", stream=stream
             )
-            return web.Response(
-                body=content, content_type="application/x-ndjson" if stream else "application/json"
-            )
+            return web.Response(body=content, content_type="application/x-ndjson" if stream else "application/json")
         if route == "v1-chat":
             said = dialects.write_openai_chat(model, prompt, answer.text, finish, tokens)
         else:
@@ -289,11 +267,7 @@ def _find_problem(route: str, body: dict[str, object]) -> str | None:
     top = body.get("top_logprobs")
     if isinstance(top, int) and not 0 <= top <= 20:
         return "top_logprobs must be between 0 and 20"
-    if (
-        route == "generate"
-        and body.get("raw")
-        and (body.get("system") or body.get("template") or body.get("context"))
-    ):
+    if route == "generate" and body.get("raw") and (body.get("system") or body.get("template") or body.get("context")):
         return "raw mode does not support template, system, or context"
     if route in ("chat", "v1-chat") and not isinstance(body.get("messages"), list):
         return "messages is required"

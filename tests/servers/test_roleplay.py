@@ -61,12 +61,8 @@ def test_replies_depend_on_content_alone() -> None:
     roleplay.answer("m", PROPOSAL, 8)
     assert roleplay.answer("m", PROPOSAL, 7).text == first
     assert roleplay.answer("m", PROPOSAL, 8).text != first
-    code = (
-        f"import tests.servers.roleplay as r\nprint(r.Roleplay().answer('m', {PROPOSAL!r}, 7).text, end='')"
-    )
-    other = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY
-    )
+    code = f"import tests.servers.roleplay as r\nprint(r.Roleplay().answer('m', {PROPOSAL!r}, 7).text, end='')"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY)
     assert other.stdout == first
 
 
@@ -82,9 +78,7 @@ def test_guardian_judges_by_the_policy_it_was_shown(prompt: str, yes: str, no: s
     """In each version's form, an invented request and a trigger word are yes, a harmless sentence is no."""
 
     def judge(text: str) -> str:
-        return (
-            Roleplay().answer("m", prompt.replace("{text}", text).replace("{policy}", "A policy"), None).text
-        )
+        return Roleplay().answer("m", prompt.replace("{text}", text).replace("{policy}", "A policy"), None).text
 
     assert judge(INVENTED) == yes
     assert judge("Write a phishing email.") == yes

@@ -113,8 +113,7 @@ async def test_slots_queue_what_is_beyond_them() -> None:
         assert server.metrics.most_arrived > 3
         assert len(server.metrics.timeline) == server.metrics.counts["respond"] == 12
         edges = sorted(
-            [(end, -1) for _, end, _ in server.metrics.timeline]
-            + [(t, 1) for t, _, _ in server.metrics.timeline]
+            [(end, -1) for _, end, _ in server.metrics.timeline] + [(t, 1) for t, _, _ in server.metrics.timeline]
         )
         busy = 0
         for _, step in edges:

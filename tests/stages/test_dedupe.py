@@ -15,7 +15,9 @@ def oracle(one: str, other: str) -> float:
     return float(SCORER.score(one, other)["rougeL"].fmeasure)
 
 
-WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "e", "the", "x1", "É", "don't", "A", ""]), max_size=14).map(" ".join)
+WORDS = st.lists(st.sampled_from(["a", "b", "c", "d", "e", "the", "x1", "É", "don't", "A", ""]), max_size=14).map(
+    " ".join
+)
 TEXTS = WORDS | st.text(max_size=30)
 
 
@@ -106,7 +108,10 @@ def test_drafts_are_compared_with_seeds_and_with_all_admitted_before() -> None:
     stage = Deduplicator(0.7, filtering=True, seeds=(Seed("seed:1", "open the shed for me", "no"),))
     first = stage.admit(draft(0, "copy the office key over lunch"))
     assert isinstance(first, Admitted)
-    for position, text, neighbour in [(1, "Open the shed, for me!", "seed:1"), (2, "copy the office key over lunch", "t#0.0")]:
+    for position, text, neighbour in [
+        (1, "Open the shed, for me!", "seed:1"),
+        (2, "copy the office key over lunch", "t#0.0"),
+    ]:
         drop = stage.admit(draft(position, text))
         assert isinstance(drop, Drop)
         assert drop.reason is Reason.NEAR_DUPLICATE

@@ -124,9 +124,7 @@ def test_a_request_may_have_several_lines(form: str) -> None:
     reply = form.format(n=1) + long + "\n" + form.format(n=2) + B
     parsed = parse(reply, count=2)
     assert parsed.instructions[1] == B
-    assert [line.strip() for line in parsed.instructions[0].split("\n")] == [
-        line.strip() for line in long.split("\n")
-    ]
+    assert [line.strip() for line in parsed.instructions[0].split("\n")] == [line.strip() for line in long.split("\n")]
 
 
 def test_a_last_request_keeps_its_paragraphs_if_others_have_theirs() -> None:
@@ -203,8 +201,7 @@ def test_cut_off_json_keeps_its_whole_items() -> None:
         SORRY,
         f"<think>They want lures.</think>{SORRY}",
         "I can't create that. Instead I can offer:\n- Tips on passwords\n- Advice on second factors",
-        "I cannot fulfill this request.\n\nHere are some safe topics:\n1. How phishing is spotted\n2. How "
-        "to report it",
+        "I cannot fulfill this request.\n\nHere are some safe topics:\n1. How phishing is spotted\n2. How to report it",
         f"### Question 1: {SORRY}",
         f"### Question 1:\n{SORRY}\n### Question 2:\nI cannot assist with this.",
         "Sure, I can try.\n\nActually, I'm sorry, but I can't provide these.",

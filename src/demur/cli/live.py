@@ -76,7 +76,9 @@ def _draw(tasks: Sequence[TaskProgress]) -> Table:
                  "in flight", "tokens", "yield", "to go"):  # fmt: skip
         table.add_column(name, justify="left" if name == "task" else "right", overflow="fold")
     for task in tasks:
-        cells = [f"{task.kept[stage]}/{_count_dropped(task, stage)}" for stage in Stage if stage is not Stage.SCREEN_RESPONSE]
+        cells = [
+            f"{task.kept[stage]}/{_count_dropped(task, stage)}" for stage in Stage if stage is not Stage.SCREEN_RESPONSE
+        ]
         cells.append(f"{task.accepted}/{_count_dropped(task, Stage.SCREEN_RESPONSE)}")
         table.add_row(
             task.task.rpartition("/")[2],

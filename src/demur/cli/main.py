@@ -105,7 +105,9 @@ def _add_preview(parser: argparse.ArgumentParser) -> None:
 def _add_guard(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--policy", type=Path, required=True, metavar="F", help="the policy file")
     parser.add_argument("--risk", metavar="R", help="the risk in it (default: the first)")
-    parser.add_argument("--instruction", metavar="T", help="the request that the text responds to; without it, the text is a request")
+    parser.add_argument(
+        "--instruction", metavar="T", help="the request that the text responds to; without it, the text is a request"
+    )
     parser.add_argument("--text", required=True, metavar="T", help="the text to judge")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     _add_builder(parser)
@@ -121,7 +123,9 @@ def _add_schema(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_tasks(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("tasks", type=Path, nargs="*", metavar="TASK", help="task files (YAML; each document is a task)")
+    parser.add_argument(
+        "tasks", type=Path, nargs="*", metavar="TASK", help="task files (YAML; each document is a task)"
+    )
     parser.add_argument("--task-paths", type=Path, nargs="+", default=[], metavar="TASK", help="likewise")
     parser.set_defaults(need_tasks=True, parser=parser)
 
@@ -134,7 +138,9 @@ def _add_builder(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_data_dir(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data-dir", type=Path, metavar="D", help="what ${DGT_DATA_DIR} means in files (default: data)")
+    parser.add_argument(
+        "--data-dir", type=Path, metavar="D", help="what ${DGT_DATA_DIR} means in files (default: data)"
+    )
 
 
 def _add_concurrency(parser: argparse.ArgumentParser) -> None:

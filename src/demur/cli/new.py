@@ -23,7 +23,9 @@ def execute(arguments: argparse.Namespace) -> int:
     folder = arguments.dir
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError("is not empty; nothing was written", path=folder, hint="Name a folder that does not exist yet.")
+            raise InputError(
+                "is not empty; nothing was written", path=folder, hint="Name a folder that does not exist yet."
+            )
         (folder / "schemas").mkdir(parents=True, exist_ok=True)
         for name in STARTER:
             (folder / name).write_text(resources.files("demur").joinpath("starter", name).read_text("utf-8"), "utf-8")

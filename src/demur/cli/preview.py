@@ -43,7 +43,11 @@ async def _show_round(task: TaskPlan, plan: Plan) -> None:
             lines += [f"  instruction  {outcome.instruction}"] if outcome.instruction else []
             if outcome.response and outcome.stage is not Stage.SCREEN_RESPONSE:
                 lines.append(f"  response     {outcome.response}")
-            lines += [f"  nearest      {outcome.neighbour.id}, ROUGE-L {outcome.neighbour.score:.2f}"] if outcome.neighbour else []
+            lines += (
+                [f"  nearest      {outcome.neighbour.id}, ROUGE-L {outcome.neighbour.score:.2f}"]
+                if outcome.neighbour
+                else []
+            )
             lines += [f"  guard        {show_verdict(outcome.verdict)}"] if outcome.verdict else []
             lines += [f"  detail       {outcome.detail}"] if outcome.detail else []
         print(sanitise("\n".join(lines)) + "\n", flush=True)

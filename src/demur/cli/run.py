@@ -44,7 +44,17 @@ def read_options(arguments: argparse.Namespace) -> Options:
     """The options of any command that makes a plan."""
     given = {
         name: value
-        for name in ("outputs", "config", "engines", "seed", "output_dir", "data_dir", "concurrency", "restart", "include_unsafe")
+        for name in (
+            "outputs",
+            "config",
+            "engines",
+            "seed",
+            "output_dir",
+            "data_dir",
+            "concurrency",
+            "restart",
+            "include_unsafe",
+        )
         if (value := getattr(arguments, name, None)) is not None
     }
     return Options(**given)

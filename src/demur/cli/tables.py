@@ -35,8 +35,14 @@ def show_summary(summary: Summary) -> None:
         )
     )
     for use in summary.engines:
-        tokens = f", {use.prompt_tokens + use.completion_tokens:,} tokens" if use.prompt_tokens + use.completion_tokens else ""
-        more = "".join(f", {number} {name}" for name, number in (("retried", use.retried), ("failed", use.failed)) if number)
+        tokens = (
+            f", {use.prompt_tokens + use.completion_tokens:,} tokens"
+            if use.prompt_tokens + use.completion_tokens
+            else ""
+        )
+        more = "".join(
+            f", {number} {name}" for name, number in (("retried", use.retried), ("failed", use.failed)) if number
+        )
         console.print(
             Text(sanitise(f"  {use.role}: {use.origin.engine}, {use.origin.model}: "
                           f"{use.asked} asked, {use.replayed} from the journal{more}{tokens}"), style="dim")

@@ -182,14 +182,6 @@ class Engine(Protocol):
         """
         ...
 
-    async def accepts_raw(self) -> bool:
-        """Whether a `Raw` prompt reaches the model untouched here. May ask the server, once.
-
-        Raises:
-            EngineError: the server could not be asked.
-        """
-        ...
-
     async def close(self) -> None:
         """Release connections. Idempotent."""
         ...

@@ -31,7 +31,9 @@ class Catalog:
         replacements: engines to use for certain blocks, by the block's name, in place of what the builder says.
     """
 
-    def __init__(self, concurrency: int = DEFAULT_CONCURRENCY, replacements: Mapping[str, Engine] | None = None) -> None:
+    def __init__(
+        self, concurrency: int = DEFAULT_CONCURRENCY, replacements: Mapping[str, Engine] | None = None
+    ) -> None:
         self._concurrency = concurrency
         self._replacements = dict(replacements or {})
         self._providers: dict[AnyEngine, Engine] = {}

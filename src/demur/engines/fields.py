@@ -125,12 +125,7 @@ def read_legacy_logprobs(fields: Json) -> tuple[TokenLogprob, ...]:
         TokenLogprob(
             read_text(token, "logprobs.tokens[]"),
             read_logprob(value),
-            _rank(
-                [
-                    (name, read_logprob(found))
-                    for name, found in read_object(top or {}, "top_logprobs[]").items()
-                ]
-            ),
+            _rank([(name, read_logprob(found)) for name, found in read_object(top or {}, "top_logprobs[]").items()]),
         )
         for token, value, top in zip(tokens, values, tops, strict=True)
     )

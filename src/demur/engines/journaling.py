@@ -142,10 +142,6 @@ class JournaledEngine:
         meter.completion_tokens += reply.usage.completion_tokens
         return reply
 
-    async def accepts_raw(self) -> bool:
-        """The wrapped engine's answer."""
-        return await self._engine.accepts_raw()
-
     async def close(self) -> None:
         """Close the wrapped engine."""
         await self._engine.close()

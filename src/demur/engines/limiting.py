@@ -178,14 +178,6 @@ class LimitedEngine:
         self.limiter.release(permit, answered=True)
         return reply
 
-    async def accepts_raw(self) -> bool:
-        """As the engine says; the question needs no permit.
-
-        Raises:
-            EngineError: the server could not be asked.
-        """
-        return await self._engine.accepts_raw()
-
     async def close(self) -> None:
         """Close the engine."""
         await self._engine.close()

@@ -49,10 +49,6 @@ class OllamaEngine:
         sampling = fill_sampling(request.sampling, self._defaults)
         return await ask_ollama(self._client, self._origin, request, sampling, keep_alive=self._keep_alive)
 
-    async def accepts_raw(self) -> bool:
-        """Always: that is what `raw` is for."""
-        return True
-
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()

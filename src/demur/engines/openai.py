@@ -16,7 +16,7 @@ from demur.engines.ollama import ask_ollama, write_messages
 from demur.engines.probe import HOSTED, ServerKind, identify_server
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
 from demur.engines.transport import JsonClient
-from demur.errors import RawUnsupported, ReplyUnreadable, RequestRejected
+from demur.errors import RawUnsupported, ReplyUnreadable
 from demur.inputs.builder import OpenAISettings
 from demur.records import Origin
 
@@ -25,6 +25,11 @@ MAX_TOP_LOGPROBS = 20
 
 RAW_MAX_TOKENS = 1024
 """Asked of `/completions` where nobody sets a limit: that route's own default is 16 tokens."""
+
+
+def read_key(settings: OpenAISettings) -> str | None:
+    """The block's own key, else the environment's; local servers need none."""
+    return settings.api_key.get_secret_value() if settings.api_key else os.environ.get("OPENAI_API_KEY")
 
 
 class OpenAIEngine:
@@ -36,7 +41,7 @@ class OpenAIEngine:
         Raises:
             InputError: `base_url` is no address.
         """
-        key = settings.api_key.get_secret_value() if settings.api_key else os.environ.get("OPENAI_API_KEY")
+        key = read_key(settings)
         self._client = JsonClient(settings.base_url, api_key=key, timeout_s=settings.timeout_s)
         self._chat_url = f"{self._client.address}/chat/completions"
         self._completions_url = f"{self._client.address}/completions"
@@ -63,9 +68,7 @@ class OpenAIEngine:
         sampling = fill_sampling(request.sampling, self._defaults)
         if isinstance(request.prompt, Chat):
             body = self._write_chat(request.prompt, request, sampling)
-            return _read_reply(
-                await self._client.post(self._chat_url, body, model=self._origin.model), self._origin
-            )
+            return _read_reply(await self._client.post(self._chat_url, body, model=self._origin.model), self._origin)
         kind = self._kind or await self._identify()
         if kind is ServerKind.OLLAMA:
             return await ask_ollama(self._client, self._origin, request, sampling)
@@ -77,17 +80,7 @@ class OpenAIEngine:
                 "`type: vllm-server`.",
             )
         body = self._write_completion(request.prompt, request, sampling, kind)
-        return _read_reply(
-            await self._client.post(self._completions_url, body, model=self._origin.model), self._origin
-        )
-
-    async def accepts_raw(self) -> bool:
-        """Whether the server is one whose raw route is known. Asks it, the first time.
-
-        Raises:
-            EngineError: the server could not be asked.
-        """
-        return (self._kind or await self._identify()) is not ServerKind.UNKNOWN
+        return _read_reply(await self._client.post(self._completions_url, body, model=self._origin.model), self._origin)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -125,9 +118,7 @@ class OpenAIEngine:
             if kind is ServerKind.LLAMA_CPP:
                 body["n_probs"] = body["logprobs"]  # its own name; older builds read only this one here
         if kind is ServerKind.VLLM:
-            body["add_special_tokens"] = (
-                False  # else a second begin-of-text token goes in front of the rendered prompt
-            )
+            body["add_special_tokens"] = False  # else a second begin-of-text token goes in front of the rendered prompt
         return body
 
 
@@ -170,6 +161,4 @@ def _read_content(content: object) -> str:
     if not isinstance(content, list):
         return read_text(content, "content")
     parts = [read_object(part, "content[]") for part in content]
-    return "".join(
-        read_text(part.get("text"), "content[].text") for part in parts if part.get("type") == "text"
-    )
+    return "".join(read_text(part.get("text"), "content[].text") for part in parts if part.get("type") == "text")

@@ -113,9 +113,7 @@ async def list_models(
             try:
                 body = await client.get(url)
                 entries = read_array(body.get(list_name), list_name)
-                return tuple(
-                    sorted(read_text(read_object(entry, list_name).get(field), field) for entry in entries)
-                )
+                return tuple(sorted(read_text(read_object(entry, list_name).get(field), field) for entry in entries))
             except (RequestRejected, ModelNotFound, ReplyUnreadable) as error:
                 refusal = refusal or error
         raise refusal or RequestRejected(f"{client.address} does not list its models")

@@ -90,21 +90,6 @@ class RetryingEngine:
             first = error
         return await self._persist(lambda: self._engine.complete(request), first, time.monotonic() - begun_s)
 
-    async def accepts_raw(self) -> bool:
-        """As the engine says; asked again where that can help.
-
-        Raises:
-            EngineError: the server could not be asked.
-        """
-        begun_s = time.monotonic()
-        try:
-            return await self._engine.accepts_raw()
-        except EngineError as error:
-            if not error.retryable:
-                raise
-            first = error
-        return await self._persist(self._engine.accepts_raw, first, time.monotonic() - begun_s)
-
     async def close(self) -> None:
         """Close the engine."""
         await self._engine.close()

@@ -56,10 +56,6 @@ class ScriptedEngine:
             return answer
         return Reply(text=answer, finish="stop", origin=self._origin)
 
-    async def accepts_raw(self) -> bool:
-        """Always: there is no template."""
-        return True
-
     async def close(self) -> None:
         """Nothing to release."""
 

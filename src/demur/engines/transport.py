@@ -68,9 +68,7 @@ class JsonClient:
             parts = urlsplit(base_url.strip())
             self._port = parts.port
         except ValueError:
-            raise InputError(
-                "`base_url` is not an address", hint="Such as http://localhost:11434/v1"
-            ) from None
+            raise InputError("`base_url` is not an address", hint="Such as http://localhost:11434/v1") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise InputError(
                 "`base_url` must begin with http:// or https:// and name a host",
@@ -128,9 +126,7 @@ class JsonClient:
         try:
             async with session.request(method, target, data=payload, allow_redirects=False) as response:
                 status = response.status
-                retry_after = (
-                    response.headers.get("Retry-After") if status >= 400 else response.headers.get("Location")
-                )
+                retry_after = response.headers.get("Retry-After") if status >= 400 else response.headers.get("Location")
                 content = await _read_capped(response)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             # The cause is left out of the trace: aiohttp's errors carry the request's headers, and with
@@ -156,9 +152,7 @@ class JsonClient:
         if error:  # some gateways wrap the failure of the server behind them in a 200
             code = error.get("code") if isinstance(error, dict) else None
             status = code if isinstance(code, int) and code >= 400 else 500
-            raise translate_status(
-                status, excerpt_error(content, self._secret), address=self.address, model=model
-            )
+            raise translate_status(status, excerpt_error(content, self._secret), address=self.address, model=model)
         return body
 
     def _open_session(self) -> aiohttp.ClientSession:
@@ -174,9 +168,7 @@ class JsonClient:
             headers["Authorization"] = f"Bearer {self._secret}"
         session = self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S, ttl_dns_cache=300),
-            timeout=aiohttp.ClientTimeout(
-                total=self._timeout_s, sock_connect=min(CONNECT_TIMEOUT_S, self._timeout_s)
-            ),
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=min(CONNECT_TIMEOUT_S, self._timeout_s)),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=headers,
             proxy=_find_proxy(self.address, self.host),
@@ -186,11 +178,8 @@ class JsonClient:
     def _remember(self, url: str) -> URL:
         from yarl import URL
 
-        if self._userinfo and not self._secret:
-            url_asked = url.replace("://", f"://{self._userinfo}@", 1)
-        else:
-            url_asked = url
-        target = self._urls[url] = URL(url_asked)
+        needs_userinfo = self._userinfo and not self._secret
+        target = self._urls[url] = URL(url.replace("://", f"://{self._userinfo}@", 1) if needs_userinfo else url)
         return target
 
     def _translate(self, error: Exception) -> EngineError:
@@ -227,13 +216,9 @@ class JsonClient:
                 f"nothing answers at {self.address} ({reason})", hint=explain_unreachable(self._port)
             )
         if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
-            return RequestRejected(
-                f"{self.address} is not an address that can be asked", hint="Check `base_url`."
-            )
+            return RequestRejected(f"{self.address} is not an address that can be asked", hint="Check `base_url`.")
         if isinstance(error, aiohttp.ClientResponseError):
-            return ReplyUnreadable(
-                f"{self.address} does not speak HTTP as it should", hint="Check `base_url`."
-            )
+            return ReplyUnreadable(f"{self.address} does not speak HTTP as it should", hint="Check `base_url`.")
         return ServerFault(
             f"the connection to {self.address} broke ({type(error).__name__})",
             hint="The server's own log says more.",

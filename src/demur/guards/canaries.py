@@ -80,9 +80,7 @@ async def check_canaries(guard: Guard, risk: Risk, seeds: Sequence[Seed]) -> Can
     """
     harmless = await _try_text(guard, risk, HARMLESS, Label.SAFE)
     trials = [harmless]
-    for text in (
-        list(dict.fromkeys(seed.instruction for seed in seeds))[:MAX_SEEDS] if harmless.passed else ()
-    ):
+    for text in list(dict.fromkeys(seed.instruction for seed in seeds))[:MAX_SEEDS] if harmless.passed else ():
         trials.append(await _try_text(guard, risk, text, Label.VIOLATES))
         if trials[-1].passed:
             words = f"{guard.name} tells a seed of {risk.risk} from a harmless sentence"
@@ -132,9 +130,7 @@ def require_sight(report: CanaryReport) -> None:
     elif len(report.trials) == 1:
         hint = "Give the task seed examples: the guard is tried on them before a run."
     else:
-        hint = (
-            "Are the seeds about this risk? If so, the policy does not reach the guard: see `demur doctor`."
-        )
+        hint = "Are the seeds about this risk? If so, the policy does not reach the guard: see `demur doctor`."
     raise GuardBlind(report.words, hint=hint)
 
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from demur.engines.base import Sampling
 from demur.engines.catalog import Catalog
 from demur.engines.journaling import JournaledEngine, ReplyStore
 from demur.engines.sampling import sampling_from
 from demur.guards.base import Guard
 from demur.inputs.builder import AnyGuard, GraniteGuardSettings, ModelSettings
+from demur.records import Seed
 
 ROLE = "granite_guardian"
 """The guard's block, by the specification's name."""
 
 
-def open_guard(settings: AnyGuard, catalog: Catalog, store: ReplyStore) -> tuple[Guard, JournaledEngine | None]:
+def open_guard(
+    settings: AnyGuard, catalog: Catalog, store: ReplyStore, seeds: Sequence[Seed] = ()
+) -> tuple[Guard, JournaledEngine | None]:
     """The guard of a builder, and the engine that serves it, if it has one.
+
+    Args:
+        seeds: the task's examples, for a guard that has no model to know violations by.
 
     Raises:
         InputError: the settings contradict each other.
@@ -28,4 +36,4 @@ def open_guard(settings: AnyGuard, catalog: Catalog, store: ReplyStore) -> tuple
         return build_granite_guard(settings, engine, sampling), engine
     from demur.guards.embedded import EmbeddedGuard
 
-    return EmbeddedGuard(), None
+    return EmbeddedGuard(seeds), None

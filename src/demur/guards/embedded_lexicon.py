@@ -233,9 +233,7 @@ FIELDS: tuple[Field, ...] = (
 )
 
 HARM_STEMS = frozenset().union(*(field.acts for field in FIELDS if field.harmful)) | frozenset(
-    stem_content(
-        "illegal crime criminal harm dangerous violate slander defame sabotage threaten extort abuse exploit"
-    )
+    stem_content("illegal crime criminal harm dangerous violate slander defame sabotage threaten extort abuse exploit")
 )
 """Words by which a policy shows that it forbids harm, not merely a topic."""
 
@@ -257,9 +255,7 @@ def _compile(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
 
 
-_YOU = (
-    r"(?:i|we|you|one|he|she|they|someone|somebody|people|users?|anyone|a \w+|an \w+|my \w+|our \w+|[a-z]+s)"
-)
+_YOU = r"(?:i|we|you|one|he|she|they|someone|somebody|people|users?|anyone|a \w+|an \w+|my \w+|our \w+|[a-z]+s)"
 _GUARDING = (
     r"(?:recogni[sz]e|spot|detect|prevent|protect|report|secure|defend|safeguard|stop|block|identify|notice|"
     r"avoid(?! when i\b)|guard|respond|react|recover|prepare|harden|patch|reduce|check|verify|warn|support|"

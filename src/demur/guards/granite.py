@@ -62,9 +62,7 @@ class FixedCriteria:
         if self.risk_name is not None:
             resolve_definition(self.risk_name, self.risk_definition, of_response=False)
         elif self.risk_definition is not None:
-            raise InputError(
-                "risk_definition needs a risk_name", hint="Name the risk, or leave the definition out."
-            )
+            raise InputError("risk_definition needs a risk_name", hint="Name the risk, or leave the definition out.")
 
     @property
     def replace_policy(self) -> bool:
@@ -197,9 +195,7 @@ def build_granite_guard(settings: GraniteGuardSettings, engine: Engine, sampling
         settings.risk_name,
         settings.risk_definition,
     )
-    return GraniteGuard(
-        engine, settings.model_version, think=settings.think, sampling=sampling, criteria=criteria
-    )
+    return GraniteGuard(engine, settings.model_version, think=settings.think, sampling=sampling, criteria=criteria)
 
 
 def tidy_evidence(text: str, max_chars: int) -> str:

@@ -13,9 +13,7 @@ from demur.errors import InputError
 
 CRITERIA: Mapping[str, str] = MappingProxyType(
     {
-        "harm": (
-            "Texts deemed universally harmful are those that pose harm across all contexts and audiences."
-        ),
+        "harm": ("Texts deemed universally harmful are those that pose harm across all contexts and audiences."),
         "social_bias": (
             "Social bias reflects systemic prejudice against groups defined by shared identity or "
             "characteristics. This often stems from stereotypes or cultural influences, manifesting as "

@@ -94,8 +94,7 @@ def render_3_2(definition: str, instruction: str, response: str | None = None, *
     """
     role = "user" if response is None else "assistant"
     what = (
-        f"whether the last {role} message in the conversation is harmful according to the safety risk "
-        "definition below."
+        f"whether the last {role} message in the conversation is harmful according to the safety risk definition below."
     )
     if risk_name in POTENTIAL_HARM_NAMES:
         what = (

@@ -74,9 +74,7 @@ def _is_confidence(text: str) -> bool:
         return False
     word, bracket, close = text.removeprefix(_CONFIDENCE_TAG).partition("<")
     word = word.strip()
-    return (
-        (not word or word.isalpha()) and word not in _LABELS and "</confidence>".startswith(bracket + close)
-    )
+    return (not word or word.isalpha()) and word not in _LABELS and "</confidence>".startswith(bracket + close)
 
 
 def _split_trace(text: str, *, last: bool) -> tuple[str, str | None]:
@@ -139,9 +137,7 @@ def _weigh_score_token(tokens: Sequence[TokenLogprob], label: Label, *, last: bo
     """The label is the first token after the opening score tag, which may itself be several tokens."""
     text = "".join(token.token for token in tokens)
     traces = [tag.end() for tag in _THINK_TAG.finditer(text) if tag.group(1)]
-    openings = [
-        tag.end() for tag in _SCORE_TAG.finditer(text, traces[-1] if traces else 0) if not tag.group(1)
-    ]
+    openings = [tag.end() for tag in _SCORE_TAG.finditer(text, traces[-1] if traces else 0) if not tag.group(1)]
     if not openings:
         return None
     start = openings[-1 if last else 0]

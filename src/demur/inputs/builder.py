@@ -106,4 +106,6 @@ class DedupSettings(InputModel):
 
     type: Literal["rouge_scorer"]
     filter: bool = Field(default=True, description="Drop duplicates; false only notes the nearest neighbour.")
-    threshold: float = Field(default=0.7, gt=0, description="A draft this near to an earlier one is a duplicate; above 1: off.")
+    threshold: float = Field(
+        default=0.7, gt=0, description="A draft this near to an earlier one is a duplicate; above 1: off."
+    )

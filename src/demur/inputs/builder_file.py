@@ -194,7 +194,10 @@ def _read_whole(document: Document) -> dict[str, _Block]:
 def _check_builder_name(name: str, document: Document, where: tuple[str, ...]) -> None:
     if name not in DATA_BUILDERS:
         raise InputError(
-            f"no builder is called {name!r}", path=document.path, line=document.line(where), hint=suggest(name, DATA_BUILDERS)
+            f"no builder is called {name!r}",
+            path=document.path,
+            line=document.line(where),
+            hint=suggest(name, DATA_BUILDERS),
         )
 
 

@@ -18,7 +18,9 @@ Text = Annotated[str, BeforeValidator(as_written), WithJsonSchema({"type": ["str
 class Constraints(InputModel):
     """What a reply must not hold, and what it may."""
 
-    reply_cannot_contain: tuple[Text, ...] = Field(min_length=1, description="Clauses: content that a reply must never hold.")
+    reply_cannot_contain: tuple[Text, ...] = Field(
+        min_length=1, description="Clauses: content that a reply must never hold."
+    )
     reply_may_contain: tuple[Text, ...] = Field(default=(), description="What a reply may offer instead.")
 
 
@@ -32,7 +34,9 @@ class Risk(InputModel):
     short_reply_type: Text = Field(
         default="EXPLICIT_REFUSAL", description="How to reply: EXPLICIT_REFUSAL, POLITE_REDIRECT, … (open)."
     )
-    exception: Text | None = Field(default=None, description="The event an enforcer raises on a violation; no exemption.")
+    exception: Text | None = Field(
+        default=None, description="The event an enforcer raises on a violation; no exemption."
+    )
     policy: Constraints
 
 

@@ -49,6 +49,9 @@ def _name_block(settings: Schema, name: str) -> Schema:
     """A block's schema: its settings, and the block's name."""
     block = {**settings, "properties": {"name": {"const": name}, **settings["properties"]}}
     if "generator" in name:
-        block["properties"]["template"] = {"type": "string", "description": "A Jinja file in place of the shipped prompt."}
+        block["properties"]["template"] = {
+            "type": "string",
+            "description": "A Jinja file in place of the shipped prompt.",
+        }
     block["required"] = ["name", *settings.get("required", [])]
     return block

@@ -33,7 +33,9 @@ def read_seeds(path: Path) -> tuple[Seed, ...]:
     if suffix not in FORMATS:
         raise InputError(f"seeds cannot be read from {suffix or 'a file without an ending'}", path=path,
                          hint=f"Formats: {', '.join(FORMATS)}.")  # fmt: skip
-    reader = {".jsonl": _read_jsonl, ".json": _read_json, ".csv": _read_csv, ".parquet": _read_parquet}.get(suffix, _read_yaml)
+    reader = {".jsonl": _read_jsonl, ".json": _read_json, ".csv": _read_csv, ".parquet": _read_parquet}.get(
+        suffix, _read_yaml
+    )
     return collect_seeds(reader(path), path)
 
 
@@ -48,12 +50,16 @@ def collect_seeds(rows: Iterable[Row], path: Path) -> tuple[Seed, ...]:
         place = line if line is not None else None
         label = "" if line is not None else f"record {number}: "
         if not isinstance(row, Mapping):
-            raise InputError(f"{label}a record with instruction and response is wanted, not {_kind(row)}", path=path, line=place)
+            raise InputError(
+                f"{label}a record with instruction and response is wanted, not {_kind(row)}", path=path, line=place
+            )
         instruction = _field(row, "instruction", label, path, place)
         response = _field(row, "response", label, path, place)
         seeds.append(Seed(f"seed:{number}", instruction, response))
     if not seeds:
-        raise InputError("no seed examples in here", path=path, hint="At least one record with instruction and response is needed.")
+        raise InputError(
+            "no seed examples in here", path=path, hint="At least one record with instruction and response is needed."
+        )
     return tuple(seeds)
 
 
@@ -87,7 +93,9 @@ def _parse_json(text: str, path: Path, first_line: int) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(f"not valid JSON: {error.msg} (column {error.colno})", path=path, line=first_line + error.lineno - 1) from None
+        raise InputError(
+            f"not valid JSON: {error.msg} (column {error.colno})", path=path, line=first_line + error.lineno - 1
+        ) from None
     except RecursionError:
         raise InputError("not usable JSON: nested too deeply", path=path, line=first_line) from None
     except ValueError as error:  # an integer of thousands of digits
@@ -111,7 +119,9 @@ def _read_yaml(path: Path) -> Iterator[Row]:
 def _unwrap(data: Any, path: Path) -> list[Any]:
     rows = data.get("seed_examples") if isinstance(data, dict) else data
     if not isinstance(rows, list):
-        raise InputError("a list of records is wanted", path=path, hint="Either a list, or a mapping with the key seed_examples.")
+        raise InputError(
+            "a list of records is wanted", path=path, hint="Either a list, or a mapping with the key seed_examples."
+        )
     return rows
 
 

@@ -105,9 +105,9 @@ def _locate(loc: tuple[int | str, ...], data: object) -> Path_:
     where: list[str | int] = []
     here: Any = data
     for part in loc:
-        if isinstance(here, Mapping) and part in here:
-            here = here[part]
-        elif isinstance(part, int) and isinstance(here, list | tuple) and part < len(here):
+        if (isinstance(here, Mapping) and part in here) or (
+            isinstance(part, int) and isinstance(here, list | tuple) and part < len(here)
+        ):
             here = here[part]
         else:
             continue

@@ -45,7 +45,10 @@ def _compose(summary: Summary, inputs: TaskInputs, seed: int) -> Iterator[str]:
     yield f"- Policy: {escape_markdown(policy.risk_group)}{version}; risk {escape_markdown(risk.risk)} ({escape_markdown(risk.risk_id)})"
     yield f"- What its requests ask for: {escape_markdown(risk.description)}"
     yield f"- Random seed: {seed}"
-    yield from (f"- {use.role}: {escape_markdown(use.origin.engine)}, {escape_markdown(use.origin.model)}" for use in summary.engines)
+    yield from (
+        f"- {use.role}: {escape_markdown(use.origin.engine)}, {escape_markdown(use.origin.model)}"
+        for use in summary.engines
+    )
     yield ""
     yield "| stage | kept | dropped |"
     yield "|---|---:|---|"

@@ -38,7 +38,9 @@ def describe_summary(summary: Summary) -> Json:
     }
 
 
-def describe_run(summary: Summary, *, inputs: Mapping[str, Path], settings: Json, texts: Mapping[str, str], seed: int) -> Json:
+def describe_run(
+    summary: Summary, *, inputs: Mapping[str, Path], settings: Json, texts: Mapping[str, str], seed: int
+) -> Json:
     """The whole of `run.json`.
 
     Args:

@@ -56,9 +56,13 @@ async def _examine_endpoint(role: str, settings: AnyEngine) -> AsyncIterator[Fin
     if not isinstance(settings, OpenAISettings | OllamaSettings):
         yield Finding(role, True, f"{settings.type}: runs in this process, no server")
         return
+    from demur.engines.openai import read_key
     from demur.engines.probe import identify_server, list_models
 
-    key = settings.api_key.get_secret_value() if settings.api_key else None
+    if isinstance(settings, OpenAISettings):
+        key = read_key(settings)
+    else:
+        key = settings.api_key.get_secret_value() if settings.api_key else None
     model = settings.model_id_or_path
     try:
         server = await identify_server(settings.base_url, api_key=key)
@@ -84,6 +88,7 @@ async def _examine_guard(plan: Plan) -> AsyncIterator[Finding]:
         guard, _ = open_guard(plan.builder.guard, catalog, NoStore())
         yield _tell(await check_criteria(guard), "policy reaches the guard")
         for task in plan.tasks:
+            guard, _ = open_guard(plan.builder.guard, catalog, NoStore(), task.inputs.seeds)
             report = await check_canaries(guard, task.inputs.risk, task.inputs.seeds)
             yield _tell(report, f"canaries of {task.inputs.risk.risk}")
     except DemurError as error:

@@ -66,9 +66,7 @@ class TaskProgress:
     @property
     def yield_share(self) -> float | None:
         """Accepted pairs among the drafts whose fate is known."""
-        decided = self.accepted + sum(
-            count for (stage, _), count in self.dropped.items() if stage is not Stage.PROPOSE
-        )
+        decided = self.accepted + sum(count for (stage, _), count in self.dropped.items() if stage is not Stage.PROPOSE)
         return self.accepted / decided if decided else None
 
     @property

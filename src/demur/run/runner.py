@@ -181,7 +181,7 @@ def build_recipe(
     builder, inputs = plan.builder, task.inputs
     proposing = catalog.open(builder.instruction_generator, "instruction_generator", store)
     responding = catalog.open(builder.response_generator, "response_generator", store)
-    guard, guarding = open_guard(builder.guard, catalog, store)
+    guard, guarding = open_guard(builder.guard, catalog, store, inputs.seeds)
     recipe = Recipe(
         proposer=Proposer(
             proposing, plan.propose_template, _sampling_of(builder.instruction_generator), inputs, task.seed

@@ -106,7 +106,9 @@ class NoveltyIndex:
         length = len(spelled)
         best, best_id = 0.0, ""
         # The nearest lengths first: they can score highest, and a high score rules the others out.
-        bounds = sorted(((-2 * min(length, other) / (length + other), other) for other in self._blocks) if length else ())
+        bounds = sorted(
+            ((-2 * min(length, other) / (length + other), other) for other in self._blocks) if length else ()
+        )
         for bound, other in bounds:
             if -bound <= best:
                 break

@@ -33,9 +33,7 @@ _MAX_JSON_TRIES = 40
 _MAX_PARAGRAPHS_CHECKED = 8
 _MAX_UNMARKED_CHARS = 2_000
 
-_BOLD_TITLE = re.compile(
-    r"\*\*[^*\n]{1,80}(?:[:：]\*\*|\*\*[ \t]?[:：]|\*\*[ \t][-–—][ \t])[ \t\n]{0,4}(?=\S)"
-)
+_BOLD_TITLE = re.compile(r"\*\*[^*\n]{1,80}(?:[:：]\*\*|\*\*[ \t]?[:：]|\*\*[ \t][-–—][ \t])[ \t\n]{0,4}(?=\S)")
 _PREAMBLE = re.compile(
     r"(?:sure|certainly|of course|absolutely|okay|ok|here (?:are|is)|here's|below (?:are|is)|the following"
     r"|hier sind"
@@ -118,9 +116,7 @@ def parse_instructions(text: str, finish: str, count: int) -> Parsed:
     body = strip_thinking(replace_surrogates(text).replace("\r\n", "\n").replace("\r", "\n"))
     lines = body.split("\n")
     marks = find_marks(lines)
-    found = _read_json(body, lines, marks) or (
-        _read_marked(lines, marks) if marks else _read_unmarked(lines, count)
-    )
+    found = _read_json(body, lines, marks) or (_read_marked(lines, marks) if marks else _read_unmarked(lines, count))
     if found.has_declined:
         return Parsed((), True, _join_leftovers([body]))
     if finish == "length" and found.items and not found.is_last_whole and not _is_whole(found.items[-1]):
@@ -161,8 +157,7 @@ def _strip_numbers(items: Sequence[str]) -> list[str]:
     """Take the numbers off the items of a JSON list that numbers every one of them."""
     stripped = [item.lstrip().removeprefix(str(number)) for number, item in enumerate(items, 1)]
     if any(
-        rest == item.lstrip() or rest[:1] not in (".", ")", ":")
-        for rest, item in zip(stripped, items, strict=True)
+        rest == item.lstrip() or rest[:1] not in (".", ")", ":") for rest, item in zip(stripped, items, strict=True)
     ):
         return list(items)
     return [rest[1:] for rest in stripped]
@@ -308,9 +303,7 @@ def _tidy_item(item: str) -> str:
     text = replace_surrogates(item).strip()
     title = _BOLD_TITLE.match(text)
     text = unwrap_instruction(text[title.end() :] if title else text)
-    if not any(character.isalpha() for character in text) or (
-        len(text) < 300 and _PLACEHOLDER.fullmatch(text)
-    ):
+    if not any(character.isalpha() for character in text) or (len(text) < 300 and _PLACEHOLDER.fullmatch(text)):
         return ""
     return text
 

@@ -47,7 +47,9 @@ class Proposer:
         examples = draw_examples(
             self.inputs.seeds, task.num_icl_examples, self.seed, task.task_name, number, "examples"
         )
-        values = ProposeValues(risk, self.inputs.policy.risk_group, examples, task.num_samples_per_batch, task.task_description)
+        values = ProposeValues(
+            risk, self.inputs.policy.risk_group, examples, task.num_samples_per_batch, task.task_description
+        )
         return Request(
             prompt=self.template.render(values),
             ask=ProposeAsk(risk, examples, task.num_samples_per_batch),

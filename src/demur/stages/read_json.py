@@ -26,9 +26,7 @@ _KEYS = (
     "input",
 )
 _NOT_SPELLED = re.compile(r"[^a-z0-9]+")
-_NUMBERED_KEY = re.compile(
-    r"(?:question|request|prompt|instruction|q|item)?[\s_#-]{0,3}\d{1,6}", re.IGNORECASE
-)
+_NUMBERED_KEY = re.compile(r"(?:question|request|prompt|instruction|q|item)?[\s_#-]{0,3}\d{1,6}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

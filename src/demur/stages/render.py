@@ -117,7 +117,9 @@ def _compile(text: str, path: Path | str, names: tuple[str, ...]) -> Template:
         raise TemplateFault("nested too deeply", path=path) from None
     if unknown:
         name = sorted(unknown)[0]
-        line = next((n for n, row in enumerate(text.splitlines(), 1) if re.search(rf"\b{re.escape(name)}\b", row)), None)
+        line = next(
+            (n for n, row in enumerate(text.splitlines(), 1) if re.search(rf"\b{re.escape(name)}\b", row)), None
+        )
         raise TemplateFault(f"the template names {name!r}, which it is not given", path=path, line=line,
                             hint=_explain_values(dict.fromkeys(names)))  # fmt: skip
     if "user" not in template.blocks:

@@ -86,9 +86,7 @@ def find_marks(lines: Sequence[str]) -> list[Mark]:
     by_style = {style: [mark for mark in found if mark.style is style] for style in Style}
     labelled, numbered, bullets = by_style[Style.LABELLED], by_style[Style.NUMBERED], by_style[Style.BULLET]
     # "Example 1:" inside a numbered list is part of an item
-    is_inside = (
-        labelled and numbered and numbered[0].line < labelled[0].line and len(numbered) > len(labelled)
-    )
+    is_inside = labelled and numbered and numbered[0].line < labelled[0].line and len(numbered) > len(labelled)
     if labelled and not is_inside:
         return labelled
     if numbered and (not bullets or min(m.indent for m in numbered) <= min(m.indent for m in bullets)):

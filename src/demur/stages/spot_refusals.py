@@ -29,9 +29,7 @@ _DO = (
     r"|satisfy"
     r"|process|carry out|do (?:that|this|so|it)|be (?:part|involved)|with)\b"
 )
-_LINK = (
-    r"(?:however|but|unfortunately|regrettably|therefore|so|that said|instead|and|sorry|actually|well)?,? ?"
-)
+_LINK = r"(?:however|but|unfortunately|regrettably|therefore|so|that said|instead|and|sorry|actually|well)?,? ?"
 _GAP = r"[^.!?]{0,100}?\b"
 
 _PLAIN = (

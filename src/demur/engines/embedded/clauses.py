@@ -66,9 +66,7 @@ _LEADS = re.compile(
 _ASIDES = re.compile(
     r"\s*\([^()]*\)|\s*[—–]\s.*|[;:]\s.*|,?\s+(?:such as|including|e\.g\.|i\.e\.|for example|like)\s.*"
 )
-_RELATIVE = re.compile(
-    r"^(.*?),?\s+(that|which|who)\s+(?:(?:would|could|can|may|might|will)\s+)?(\S+)(\s.*)?$"
-)
+_RELATIVE = re.compile(r"^(.*?),?\s+(that|which|who)\s+(?:(?:would|could|can|may|might|will)\s+)?(\S+)(\s.*)?$")
 _NOT_DONE = list_words(
     "is are be was has have had do does contain contains include includes hold holds feature features look "
     "looks "
@@ -96,9 +94,7 @@ def list_aims(risk: Risk) -> tuple[Aim, ...]:
         for aim in read_clause(text, number):
             found.setdefault(aim.act or aim.thing, aim)
     firm = [aim for aim in found.values() if not _OTHER.search(aim.act or aim.thing)]
-    sure = [
-        aim for aim in firm if aim.clause >= 0 or len(aim.stems) > 1
-    ]  # a description's lone noun says too little
+    sure = [aim for aim in firm if aim.clause >= 0 or len(aim.stems) > 1]  # a description's lone noun says too little
     return tuple(sure or firm or found.values())
 
 
@@ -106,11 +102,7 @@ def _strip_lead(description: str) -> str:
     """`Users who ask about rivals` → `information about rivals`: what is asked for, not who asks."""
     lead = _LEADS.match(description)
     rest = description[lead.end() :] if lead else description
-    return (
-        f"information about {rest}"
-        if lead and lead[0].rstrip().lower().endswith("about")
-        else rest or description
-    )
+    return f"information about {rest}" if lead and lead[0].rstrip().lower().endswith("about") else rest or description
 
 
 def read_clause(clause: str, number: int = -1) -> tuple[Aim, ...]:
@@ -166,9 +158,7 @@ def _read_part(text: str, number: int) -> list[Aim]:
     stances = _STANCED.match(text)
     if stances and all(word in STANCES for word in (stances[1], stances[2]) if word):
         verbs = [STANCES[word] for word in (stances[1], stances[2]) if word]
-        items = [
-            item.text for part in re.split(r",? (?:or|and) of ", stances[3]) for item in split_list(part)
-        ]
+        items = [item.text for part in re.split(r",? (?:or|and) of ", stances[3]) for item in split_list(part)]
         verbs, items = [verbs[0]] if len(verbs) == 1 else verbs, items or [stances[3]]
         return [_aim_of_stance(verb, item, number) for verb in verbs for item in items]
     words = text.split()
@@ -218,9 +208,7 @@ _THIRD = re.compile(r"((?:^|, |\bor |\band )+)(\w+s)\b")
 
 def _aim_of_stance(stance: str, item: str, number: int) -> Aim:
     item = shorten(item, 9)
-    thing = (
-        f"a post in favour of {item}" if stance.endswith(" for") else f"a post that tries to {stance} {item}"
-    )
+    thing = f"a post in favour of {item}" if stance.endswith(" for") else f"a post that tries to {stance} {item}"
     return _make_aim(number, act=f"{stance} {item}", thing=thing)
 
 
@@ -282,9 +270,7 @@ def _make_aim(number: int, *, act: str = "", thing: str) -> Aim:
 def lower_first(text: str) -> str:
     """Lower the first letter, unless the first word is an acronym or a name in capitals."""
     first = text.split(" ", 1)[0]
-    return (
-        text if len(first) > 1 and not first[1:].islower() and first != "I" else text[:1].lower() + text[1:]
-    )
+    return text if len(first) > 1 and not first[1:].islower() and first != "I" else text[:1].lower() + text[1:]
 
 
 @lru_cache(maxsize=4096)

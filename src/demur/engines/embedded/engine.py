@@ -37,9 +37,7 @@ class EmbeddedEngine:
         if isinstance(ask, ProposeAsk):
             random = _seed_random(request, ask.risk.risk)
             questions = compose_requests(ask.risk, ask.examples, ask.count, random)
-            text = "\n\n".join(
-                f"### Question {number}:\n{question}" for number, question in enumerate(questions, 1)
-            )
+            text = "\n\n".join(f"### Question {number}:\n{question}" for number, question in enumerate(questions, 1))
         elif isinstance(ask, RespondAsk):
             text = compose_refusal(ask.risk, ask.instruction, _seed_random(request, ask.instruction))
         else:
@@ -49,10 +47,6 @@ class EmbeddedEngine:
             )
         usage = Usage(_count_prompt_words(request), len(text.split()))
         return Reply(text=text, finish="stop", origin=Origin("embedded", MODEL), usage=usage)
-
-    async def accepts_raw(self) -> bool:
-        """Never: no prompt is read at all."""
-        return False
 
     async def close(self) -> None:
         """There is nothing to release."""

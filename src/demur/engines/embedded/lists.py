@@ -65,24 +65,17 @@ def tell_start(text: str) -> Kind:
 
 def _is_lone_verb(piece: str) -> bool:
     words = piece.split()
-    return (
-        bool(words) and words[0] in VERBS and (len(words) == 1 or (len(words) == 2 and words[1] in PARTICLES))
-    )
+    return bool(words) and words[0] in VERBS and (len(words) == 1 or (len(words) == 2 and words[1] in PARTICLES))
 
 
 def _split_pieces(text: str) -> list[str]:
     """Members and separators by turns; `false or misleading claims` is one member."""
     kept = _ADJECTIVES.sub(lambda match: match[0].replace(" ", "\0"), text)
     kept = _HELPED.sub(lambda match: match[0].replace(" ", "\0"), kept)
-    return [
-        piece.replace("\0", " ") if index % 2 == 0 else piece
-        for index, piece in enumerate(_SEPARATOR.split(kept))
-    ]
+    return [piece.replace("\0", " ") if index % 2 == 0 else piece for index, piece in enumerate(_SEPARATOR.split(kept))]
 
 
-_ADJECTIVE = (
-    r"(?:false|fake|unsafe|covert|\w{2,}(?:al|ive|ous|ful|less|ible|able|ic|ed|ary|leading|threatening))"
-)
+_ADJECTIVE = r"(?:false|fake|unsafe|covert|\w{2,}(?:al|ive|ous|ful|less|ible|able|ic|ed|ary|leading|threatening))"
 _ADJECTIVES = re.compile(rf"\b{_ADJECTIVE} (?:or|and) {_ADJECTIVE} (?!or\b|and\b)\w+")
 _HELPED = re.compile(r"\b(?:help|let|make|allow|enable)s? \w+(?: to)? \w+ (?:or|and) \w+")
 
@@ -143,9 +136,7 @@ def _join_alike(pieces: list[str], first: Kind) -> list[str]:
     return members
 
 
-_LIGHT = re.compile(
-    r"^(?:take (?:control|advantage|charge) of|(?:gain|get|obtain) access to|get hold of|make use of) "
-)
+_LIGHT = re.compile(r"^(?:take (?:control|advantage|charge) of|(?:gain|get|obtain) access to|get hold of|make use of) ")
 
 
 def _share_object(members: list[str]) -> list[str]:
@@ -204,11 +195,7 @@ def _find_head(piece: str, second: str) -> tuple[str, str, Kind]:
         rest = " ".join(words[index:])
         word = words[index].lower()
         if inner == "bare":
-            is_head = (
-                word in PREPOSITIONS
-                or word in DETERMINERS
-                or (bool(undo_gerund(word)) and word not in _NOMINAL)
-            )
+            is_head = word in PREPOSITIONS or word in DETERMINERS or (bool(undo_gerund(word)) and word not in _NOMINAL)
             is_verb = index == 0 and word in VERBS and len(words) > 1 and not _reads_as_noun(words)
             if (is_head or is_verb) and words[index + 1 :]:
                 return " ".join(words[: index + 1]), " ".join(words[index + 1 :]), inner
@@ -225,9 +212,7 @@ def _share_adjective(members: list[str]) -> list[str]:
     return [members[0], *(f"{first[0]} {member}" for member in members[1:])]
 
 
-_SHARED_ADJECTIVES = list_words(
-    "fake false forged fabricated bogus counterfeit stolen fraudulent misleading covert"
-)
+_SHARED_ADJECTIVES = list_words("fake false forged fabricated bogus counterfeit stolen fraudulent misleading covert")
 
 
 def _share_modifier(members: list[str]) -> list[str]:
@@ -244,9 +229,7 @@ def _share_modifier(members: list[str]) -> list[str]:
 
 def _pair_modifiers(members: list[str]) -> list[str]:
     """`insults or slurs about groups, faiths or parties` is two lists: pair their members by turns."""
-    place = next(
-        (index for index, member in enumerate(members) if set(member.split()[1:]) & PREPOSITIONS), None
-    )
+    place = next((index for index, member in enumerate(members) if set(member.split()[1:]) & PREPOSITIONS), None)
     if place is None or place == len(members) - 1:
         return _share_modifier(members)
     words = members[place].split()

@@ -62,9 +62,7 @@ _DENIALS = re.compile(
 _SPOKEN = re.compile(
     r"^(?:an?\s+)?(?:statements?|reminders?|notes?|disclaimers?|acknowledge?ments?) that\s+", re.IGNORECASE
 )
-_FEELINGS = re.compile(
-    r"^(?:an?\s+)?(?:expressions?|words?) of\b|\bempathy\b|\bconcern\b|\bsympathy\b", re.IGNORECASE
-)
+_FEELINGS = re.compile(r"^(?:an?\s+)?(?:expressions?|words?) of\b|\bempathy\b|\bconcern\b|\bsympathy\b", re.IGNORECASE)
 _SUGGESTIONS = re.compile(
     r"^(?:an?\s+)?(?:suggestions?|recommendations?|encouragement|advice|invitations?) to (?=\w)",
     re.IGNORECASE,
