@@ -147,8 +147,8 @@ def test_whatever_changes_the_answer_changes_the_key(other: Request) -> None:
 
 def test_another_model_or_endpoint_is_another_key() -> None:
     """Replies of one model are never taken for another's."""
-    keys = {compute_key(identity, request()) for identity in
-            (IDENTITY, Identity("openai", "n", IDENTITY.endpoint), Identity("openai", "m", "x"), Identity("ollama", "m", IDENTITY.endpoint))}  # fmt: skip
+    others = [("openai", "n", IDENTITY.endpoint), ("openai", "m", "x"), ("ollama", "m", IDENTITY.endpoint)]
+    keys = {compute_key(identity, request()) for identity in (IDENTITY, *(Identity(*other) for other in others))}
     assert len(keys) == 4
 
 

@@ -32,10 +32,8 @@ def execute(arguments: argparse.Namespace) -> int:
         risk = choose_risk(policy, arguments.risk)
     except KeyError as error:
         raise InputError(f"{arguments.policy} has no risk {arguments.risk!r}", hint=str(error.args[0])) from None
-    if arguments.instruction is None:
-        ask = JudgeAsk(risk, arguments.text)
-    else:
-        ask = JudgeAsk(risk, arguments.instruction, arguments.text)
+    texts = (arguments.text, None) if arguments.instruction is None else (arguments.instruction, arguments.text)
+    ask = JudgeAsk(risk, *texts)
 
     async def judge() -> Verdict:
         catalog = Catalog()

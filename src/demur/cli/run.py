@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from demur.cli.failures import show_error
 from demur.cli.main import gather_tasks
+from demur.errors import DemurError
 from demur.outputs.record import describe_summary
 from demur.records import Status
 from demur.run.plan import Options, make_plan
@@ -61,15 +62,31 @@ def read_options(arguments: argparse.Namespace) -> Options:
 
 
 async def _drive(runner: Runner, *, quiet: bool) -> RunResult:
-    async with asyncio.TaskGroup() as group:
-        work = group.create_task(runner.run())
-        _catch_signals(work.cancel)
-        if not quiet:
-            from demur.cli.live import watch
+    """Run beside the display.
 
-            watcher = group.create_task(watch(runner.progress))
-            work.add_done_callback(lambda _: watcher.cancel())
-    return work.result()
+    Raises:
+        DemurError: the run could not begin, or its outputs could not be written.
+    """
+    this = asyncio.current_task()
+    assert this is not None
+    _catch_signals(this.cancel)
+    if quiet:
+        return await runner.run()
+    from demur.cli.live import watch
+
+    failure: DemurError | None = None
+    result = RunResult()
+    async with asyncio.TaskGroup() as group:
+        watcher = group.create_task(watch(runner.progress))
+        try:
+            result = await runner.run()
+        except DemurError as error:
+            failure = error  # raised outside, where the group cannot wrap it
+        finally:
+            watcher.cancel()
+    if failure is not None:
+        raise failure
+    return result
 
 
 def _catch_signals(stop: Callable[[], object]) -> None:

@@ -17,7 +17,7 @@ from demur.engines.probe import HOSTED, ServerKind, identify_server
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
 from demur.engines.transport import JsonClient
 from demur.errors import RawUnsupported, ReplyUnreadable
-from demur.inputs.builder import OpenAISettings
+from demur.inputs.builder import OllamaSettings, OpenAISettings
 from demur.records import Origin
 
 MAX_TOP_LOGPROBS = 20
@@ -27,9 +27,11 @@ RAW_MAX_TOKENS = 1024
 """Asked of `/completions` where nobody sets a limit: that route's own default is 16 tokens."""
 
 
-def read_key(settings: OpenAISettings) -> str | None:
-    """The block's own key, else the environment's; local servers need none."""
-    return settings.api_key.get_secret_value() if settings.api_key else os.environ.get("OPENAI_API_KEY")
+def read_key(settings: OpenAISettings | OllamaSettings) -> str | None:
+    """The block's own key, else the environment's for this protocol; local servers need none."""
+    if settings.api_key:
+        return settings.api_key.get_secret_value()
+    return os.environ.get("OPENAI_API_KEY") if isinstance(settings, OpenAISettings) else None
 
 
 class OpenAIEngine:

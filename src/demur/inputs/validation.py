@@ -105,13 +105,12 @@ def _locate(loc: tuple[int | str, ...], data: object) -> Path_:
     where: list[str | int] = []
     here: Any = data
     for part in loc:
-        if (isinstance(here, Mapping) and part in here) or (
-            isinstance(part, int) and isinstance(here, list | tuple) and part < len(here)
-        ):
-            here = here[part]
-        else:
-            continue
-        where.append(part)
+        inside = isinstance(here, Mapping) and part in here
+        if not inside and isinstance(here, list | tuple):
+            inside = isinstance(part, int) and part < len(here)
+        if inside:
+            here = here[part]  # type: ignore[index]  # an item's place is a number: just checked
+            where.append(part)
     return tuple(where)
 
 

@@ -59,10 +59,7 @@ async def _examine_endpoint(role: str, settings: AnyEngine) -> AsyncIterator[Fin
     from demur.engines.openai import read_key
     from demur.engines.probe import identify_server, list_models
 
-    if isinstance(settings, OpenAISettings):
-        key = read_key(settings)
-    else:
-        key = settings.api_key.get_secret_value() if settings.api_key else None
+    key = read_key(settings)
     model = settings.model_id_or_path
     try:
         server = await identify_server(settings.base_url, api_key=key)

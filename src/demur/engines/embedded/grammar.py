@@ -64,10 +64,8 @@ def compose_requests(risk: Risk, examples: Sequence[Seed], count: int, random: R
 def _compose_one(material: Material, borrowed: list[Aim], random: Random) -> str:
     scene = material.scenes[0] if len(material.scenes) == 1 or random.random() < 0.7 else material.scenes[1]
     shape = random.choice(_SHAPE_NAMES)
-    if borrowed and len(shape) > 2 and random.random() < 0.2:
-        aim = random.choice(borrowed)
-    else:
-        aim = random.choice(material.aims)
+    borrows = borrowed and len(shape) > 2 and random.random() < 0.2
+    aim = random.choice(borrowed if borrows else material.aims)
     ask, framed = _make_ask(aim, random)
     if framed:
         shape = shape.replace("P", "").replace("G", "")
