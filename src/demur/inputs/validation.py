@@ -109,7 +109,7 @@ def _locate(loc: tuple[int | str, ...], data: object) -> Path_:
         if not inside and isinstance(here, list | tuple):
             inside = isinstance(part, int) and part < len(here)
         if inside:
-            here = here[part]  # type: ignore[index]  # an item's place is a number: just checked
+            here = here[part]
             where.append(part)
     return tuple(where)
 
