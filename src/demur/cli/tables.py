@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,7 +19,8 @@ _STYLES = {Status.COMPLETE: "green", Status.STALLED: "yellow", Status.INTERRUPTE
 def show_summary(summary: Summary) -> None:
     """Print a task's counts by stage, what its engines did, and where its files are."""
     console = Console(highlight=False)
-    table = Table(title=Text(summary.task, style="bold"), title_justify="left", pad_edge=False)
+    console.print(Text(summary.task, style="bold"), soft_wrap=True)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("stage")
     table.add_column("kept", justify="right")
     table.add_column("dropped", justify="right")
@@ -27,29 +30,35 @@ def show_summary(summary: Summary) -> None:
         table.add_row(stage.replace("_", " "), str(count.kept), str(sum(count.dropped.values())), why)
     console.print(table)
     style = _STYLES[summary.status]
+    more = f", {summary.surplus} drafts more begun" if summary.surplus else ""
     console.print(
         Text.assemble(
             (f"{summary.accepted} of {summary.wanted} pairs", f"bold {style}"),
-            f" ({summary.status}) in {summary.elapsed_s:.1f} s; {summary.rounds} rounds",
-            f", {summary.surplus} drafts begun beyond need" if summary.surplus else "",
+            f" ({summary.status}) in {summary.elapsed_s:.1f} s, {summary.rounds} rounds{more}",
         )
     )
-    for use in summary.engines:
-        tokens = (
-            f", {use.prompt_tokens + use.completion_tokens:,} tokens"
-            if use.prompt_tokens + use.completion_tokens
-            else ""
-        )
-        more = "".join(
-            f", {number} {name}" for name, number in (("retried", use.retried), ("failed", use.failed)) if number
-        )
-        console.print(
-            Text(sanitise(f"  {use.role}: {use.origin.engine}, {use.origin.model}: "
-                          f"{use.asked} asked, {use.replayed} from the journal{more}{tokens}"), style="dim")
-        )  # fmt: skip
+    for line in _describe_engines(summary):
+        console.print(Text(f"  {sanitise(line)}", style="dim"), soft_wrap=True)
     if summary.detail and summary.status is not Status.FAILED:
         console.print(Text(f"Warning: {sanitise(summary.detail)}", style="yellow"))
+    if any(use.origin.engine == "embedded" for use in summary.engines):
+        console.print(
+            Text("  Embedded engine: for trying demur, tests and cold starts, not for training.", style="yellow")
+        )
     for name in ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json"):
         # Unwrapped, so that a path can be copied or clicked.
         console.print(Text(f"  {Path(summary.files[name])}"), soft_wrap=True)
     console.print()
+
+
+def _describe_engines(summary: Summary) -> Iterator[str]:
+    for use in summary.engines:
+        who = (
+            use.origin.engine
+            if use.origin.model.startswith(use.origin.engine)
+            else f"{use.origin.engine} {use.origin.model}"
+        )
+        parts = [f"{use.role}: {who}", f"{use.asked} asked", f"{use.replayed} from the journal"]
+        parts += [f"{number} {name}" for name, number in (("retried", use.retried), ("failed", use.failed)) if number]
+        tokens = use.prompt_tokens + use.completion_tokens
+        yield ", ".join([*parts, *([f"{tokens:,} tokens"] if tokens else [])])
