@@ -60,18 +60,20 @@ class Catalog:
         def count_retry(_error: EngineError) -> None:
             meter.retried += 1
 
+        def count_in_flight(change: int) -> None:
+            meter.in_flight += change
+
         patient = RetryingEngine(
-            LimitedEngine(provider, limiter),
+            LimitedEngine(provider, limiter, count_in_flight=count_in_flight),
             settings.deadline_s,
             attempt_timeout_s=settings.timeout_s,
             on_retry=count_retry,
         )
         return JournaledEngine(patient, store, meter)
 
-    def read_width(self, engine: Engine) -> int:
-        """The most requests at once that this engine's limiter lets through."""
-        limiter = self._limiters.get(engine.identity)
-        return limiter.maximum if limiter else self._concurrency
+    def measure_width(self, *engines: Engine) -> int:
+        """The most requests at once that these engines let through together; those of one limiter count once."""
+        return sum(self._limiters[identity].maximum for identity in {engine.identity for engine in engines})
 
     async def close(self) -> None:
         """Close every provider that was opened here."""

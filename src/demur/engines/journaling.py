@@ -75,7 +75,7 @@ class Meter:
 
     Attributes:
         role: the block's name.
-        retried: further attempts; counted by whoever retries.
+        retried: further attempts; counted where they are made, as are the requests in flight.
     """
 
     role: str
@@ -129,15 +129,12 @@ class JournaledEngine:
         else:
             await self._store.finish_replay()
             meter.asked += 1
-            meter.in_flight += 1
             try:
                 reply = await self._engine.complete(request)
                 await self._store.put(key, reply)
             except EngineError:
                 meter.failed += 1
                 raise
-            finally:
-                meter.in_flight -= 1
         meter.prompt_tokens += reply.usage.prompt_tokens
         meter.completion_tokens += reply.usage.completion_tokens
         return reply

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from demur.engines.base import Engine, Identity, Reply, Request
@@ -153,9 +154,18 @@ class Limiter:
 class LimitedEngine:
     """An engine whose requests wait for the limiter's leave."""
 
-    def __init__(self, engine: Engine, limiter: Limiter) -> None:
-        """Put a limiter, which other engines may share, in front of an engine."""
+    def __init__(
+        self, engine: Engine, limiter: Limiter, *, count_in_flight: Callable[[int], None] | None = None
+    ) -> None:
+        """Put a limiter, which other engines may share, in front of an engine.
+
+        Args:
+            engine: usually a provider.
+            limiter: gives leave.
+            count_in_flight: told 1 when a request goes out, and -1 when it has come back.
+        """
         self._engine = engine
+        self._count_in_flight = count_in_flight or (lambda _: None)
         self.limiter = limiter
 
     @property
@@ -170,11 +180,14 @@ class LimitedEngine:
             EngineError: the model did not answer.
         """
         permit = await self.limiter.acquire(request.priority)
+        self._count_in_flight(1)
         try:
             reply = await self._engine.complete(request)
         except BaseException as error:
             self.limiter.release(permit, error)
             raise
+        finally:
+            self._count_in_flight(-1)
         self.limiter.release(permit, answered=True)
         return reply
 

@@ -109,8 +109,9 @@ class _TaskRun:
         self._task, self._plan, self._progress = task, plan, progress
         recipe, self._engines = build_recipe(task, plan, catalog, store)
         progress.meters = [engine.meter for engine in self._engines]
-        widths = [catalog.read_width(engine) for engine in self._engines]
-        self._scheduler = TaskScheduler(recipe, progress, width=2 * sum(widths), rounds=widths[0])
+        # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
+        width = 2 * catalog.measure_width(*self._engines)
+        self._scheduler = TaskScheduler(recipe, progress, width=width, rounds=catalog.measure_width(self._engines[0]))
         self._notes: list[str] = []
 
     async def work(self) -> None:
