@@ -5,38 +5,57 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from demur.errors import OutputFault
 
+RERUN = "Make room or choose another --output-dir, then run the same command again: the journal has every reply."
 
-def write_text(path: Path, lines: Iterable[str]) -> None:
-    """Write a file atomically: a temporary one beside it, flushed to the disk, then renamed over it.
+
+@contextmanager
+def open_atomically(path: Path, *, hint: str, mode: int | None = None) -> Iterator[BinaryIO]:
+    """A file to write into that takes its name only when the block ends well: a temporary one beside it, then renamed.
+
+    Args:
+        hint: what to do when the disk refuses.
+        mode: the permissions that it gets; None: its owner's alone.
 
     Raises:
-        OutputFault: the disk refuses; what was there before is untouched.
+        OutputFault: the disk refuses, also if an `OSError` leaves the block; what was there before is untouched.
     """
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         temporary = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(lines)
+        with os.fdopen(handle, "wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
+        if mode is not None:
+            temporary.chmod(mode)
         temporary.replace(path)
         temporary = None
         _sync_folder(path.parent)
     except OSError as error:
-        raise OutputFault(
-            f"{path} cannot be written: {error.strerror or error}",
-            hint="Make room or choose another --output-dir, then run the same command again: the journal has every reply.",
-        ) from error
+        raise OutputFault(f"{path} cannot be written: {error.strerror or error}", hint=hint) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, lines: Iterable[str]) -> None:
+    """Write a file atomically, as UTF-8.
+
+    Raises:
+        OutputFault: the disk refuses; what was there before is untouched.
+    """
+    with open_atomically(path, hint=RERUN) as file:
+        for line in lines:
+            file.write(line.encode("utf-8"))
 
 
 def remove_file(path: Path) -> None:
