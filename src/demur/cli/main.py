@@ -61,6 +61,7 @@ def list_commands() -> Iterator[tuple[str, str, Callable[[argparse.ArgumentParse
     yield "doctor", "ask each endpoint: which server, which model, does the guard see the policy", _add_doctor
     yield "preview", "show the rendered prompts and one round, and save nothing", _add_preview
     yield "guard", "give one verdict on one text", _add_guard
+    yield "dedupe", "remove near-duplicates from any JSONL file, also against other files", _add_dedupe
     yield "new", "lay out a policy, seeds and a task to edit", _add_new
     yield "schema", "print the JSON Schema of a kind of file", _add_schema
 
@@ -112,6 +113,28 @@ def _add_guard(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     _add_builder(parser)
     _add_data_dir(parser)
+
+
+def _add_dedupe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="a JSONL file: one record a line")
+    parser.add_argument("-o", "--output", required=True, metavar="OUT",
+                        help="where the kept lines go, as they came; - is standard output")  # fmt: skip
+    parser.add_argument("--field", default="instruction", metavar="F",
+                        help="where a record has its text; dots lead inward, as in metadata.text and messages.0.content "
+                             "(default: instruction)")  # fmt: skip
+    parser.add_argument("--threshold", type=float, default=0.7, metavar="T",
+                        help="ROUGE-L score from which a text is a duplicate, above 0 and at most 1 (default: 0.7)")  # fmt: skip
+    parser.add_argument("--score-func", choices=("f1", "precision", "recall"), default="f1",
+                        help="which of ROUGE-L's scores (default: f1)")  # fmt: skip
+    parser.add_argument("--against", nargs="+", action="extend", default=[], metavar="FILE",
+                        help="also remove what is near to a text of these files, such as an evaluation set: JSONL, or JSON, "
+                             "CSV, YAML, Parquet; FILE:FIELD where its field is another")  # fmt: skip
+    parser.add_argument("--pairs", type=Path, metavar="PAIRS",
+                        help="write a JSON line for each removed record: its text, the nearest text and its place, the score")  # fmt: skip
+    parser.add_argument("--workers", type=_positive, metavar="K", help="processor cores to use (default: all)")
+    parser.add_argument("--skip-bad", action="store_true",
+                        help="leave out and count the lines that hold no such text (default: stop at the first)")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print the counts as JSON, and progress nowhere")
 
 
 def _add_new(parser: argparse.ArgumentParser) -> None:

@@ -40,6 +40,8 @@ def open_atomically(path: Path, *, hint: str, mode: int | None = None) -> Iterat
         temporary.replace(path)
         temporary = None
         _sync_folder(path.parent)
+    except BrokenPipeError:
+        raise  # another stream's reader has gone: no fault of this file
     except OSError as error:
         raise OutputFault(f"{path} cannot be written: {error.strerror or error}", hint=hint) from error
     finally:

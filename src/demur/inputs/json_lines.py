@@ -1,0 +1,100 @@
+"""JSONL files of any size, line by line: the bytes as they stand, and one text field of each record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demur.errors import InputError
+from demur.inputs.rows import name_kind, parse_json
+
+MAX_LINE_BYTES = 64_000_000
+"""Longest line that is read: far beyond any record, short of what fills the memory."""
+_BOM = b"\xef\xbb\xbf"
+_DIGITS = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file.
+
+    Attributes:
+        number: counted from 1, blank lines included.
+        offset: where it begins in the file, in bytes.
+        raw: its bytes, with the line ending that it has.
+    """
+
+    number: int
+    offset: int
+    raw: bytes
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """The lines of a file, one after the other, but for blank ones.
+
+    Raises:
+        InputError: the file cannot be read, or a line is longer than `MAX_LINE_BYTES`.
+    """
+    try:
+        with path.open("rb") as file:
+            number, offset = 0, 0
+            while raw := file.readline(MAX_LINE_BYTES + 1):
+                number += 1
+                if len(raw) > MAX_LINE_BYTES:
+                    raise InputError(f"a line longer than {MAX_LINE_BYTES // 1_000_000} MB", path=path, line=number,
+                                     hint="JSONL is wanted: one record a line.")  # fmt: skip
+                if raw.strip():
+                    yield Line(number, offset, raw)
+                offset += len(raw)
+    except FileNotFoundError:
+        raise InputError("no such file", path=path) from None
+    except IsADirectoryError:
+        raise InputError("this is a folder, a file is wanted", path=path) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path=path) from None
+
+
+def read_field(line: Line, field: str, path: Path) -> str:
+    """The text of a line's record under a field; see `find_text`.
+
+    Raises:
+        InputError: the line is no UTF-8 or no JSON, or there is no text under that field.
+    """
+    try:
+        text = line.raw.removeprefix(_BOM if line.number == 1 else b"").decode("utf-8").strip()
+    except UnicodeDecodeError:
+        raise InputError("not UTF-8 text", path=path, line=line.number, hint="Save the file as UTF-8.") from None
+    return find_text(parse_json(text, path, line.number), field, path, line.number)
+
+
+def find_text(record: Any, field: str, path: Path, line: int | None, label: str = "") -> str:
+    """The text under a field of a record.
+
+    Args:
+        field: a key; or keys and list positions (counted from 0) joined by dots that lead inward, such as
+            `metadata.text` and `messages.0.content`. A key that has dots itself comes first.
+        label: put before an error's words, where a line cannot say which record it is.
+
+    Raises:
+        InputError: there is nothing there, or it is no text.
+    """
+    if isinstance(record, Mapping) and field in record:
+        value = record[field]
+    else:
+        value = record
+        for key in field.split("."):
+            if isinstance(value, Mapping) and key in value:
+                value = value[key]
+            elif isinstance(value, list) and _DIGITS.fullmatch(key) and int(key) < len(value):
+                value = value[int(key)]
+            else:
+                found = ", ".join(map(str, value)) or "nothing" if isinstance(value, Mapping) else name_kind(value)
+                raise InputError(
+                    f"{label}the field {field!r} is missing", path=path, line=line, hint=f"Found in its place: {found}."
+                )
+    if not isinstance(value, str):
+        raise InputError(f"{label}the field {field!r} must be text, not {name_kind(value)}", path=path, line=line)
+    return value
