@@ -41,6 +41,7 @@ class Reason(StrEnum):
     NOTHING_PARSED = "nothing_parsed"
     SURPLUS = "surplus"
     NEAR_DUPLICATE = "near_duplicate"
+    SEMANTIC_DUPLICATE = "semantic_duplicate"
     INSTRUCTION_SAFE = "instruction_safe"
     RESPONSE_EMPTY = "response_empty"
     RESPONSE_CUT_OFF = "response_cut_off"
@@ -93,7 +94,7 @@ class DraftId:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The nearest text in a novelty index: its id, and the ROUGE-L F1 with it, 0 to 1."""
+    """The nearest text in an index: its id, and how near it is, 1 being the same: by ROUGE-L, or by cosine."""
 
     id: str
     score: float
@@ -169,7 +170,7 @@ class Drop:
         id: the draft's id; position -1 where a whole round was lost.
         instruction: the request, where there was one.
         response: the response, where there was one; withheld from files where the guard rated it unsafe.
-        neighbour: the near-duplicate's id and score.
+        neighbour: the near-duplicate's id and score; a cosine where the reason is `SEMANTIC_DUPLICATE`, else ROUGE-L.
         verdict: the verdict that decided.
         detail: further evidence in words, such as the engine's error or the generator's refusal.
     """

@@ -101,6 +101,17 @@ class EmbeddedGuardSettings(GuardSettings):
 AnyGuard: TypeAlias = Annotated[GraniteGuardSettings | EmbeddedGuardSettings, Field(discriminator="type")]
 
 
+class SemanticSettings(InputModel):
+    """Deduplication by meaning too: the cosine of embeddings. Needs the extra `semantic`."""
+
+    model: Text = Field(
+        min_length=1, description="A folder with a model2vec model, or its name on the Hugging Face hub."
+    )
+    threshold: float = Field(
+        default=0.9, gt=0, le=1, description="A draft whose cosine with an earlier one is this high is a duplicate."
+    )
+
+
 class DedupSettings(InputModel):
     """Deduplication by ROUGE-L F1."""
 
@@ -109,3 +120,4 @@ class DedupSettings(InputModel):
     threshold: float = Field(
         default=0.7, gt=0, description="A draft this near to an earlier one is a duplicate; above 1: off."
     )
+    semantic: SemanticSettings | None = Field(default=None, description="Also drop what says the same in other words.")

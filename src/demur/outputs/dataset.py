@@ -68,7 +68,9 @@ def describe_drop(drop: Drop, *, include_unsafe: bool) -> Json:
         record["response_withheld"] = {"sha256": digest, "characters": len(drop.response)}
     elif drop.response:
         record["response"] = drop.response
-    if drop.reason is Reason.NEAR_DUPLICATE or drop.neighbour:
+    if drop.reason is Reason.SEMANTIC_DUPLICATE and drop.neighbour:
+        record["nearest"] = {"id": drop.neighbour.id, "cosine": round(drop.neighbour.score, 6)}
+    elif drop.reason is Reason.NEAR_DUPLICATE or drop.neighbour:
         record["nearest"] = describe_match(drop.neighbour)
     if drop.verdict:
         record["verdict"] = describe_verdict(drop.verdict, with_words=not withheld)

@@ -14,7 +14,7 @@ from demur.engines.sampling import sampling_from
 from demur.errors import DemurError
 from demur.guards.canaries import check_canaries, check_criteria, require_sight
 from demur.guards.catalog import open_guard
-from demur.inputs.builder import AnyEngine, ModelSettings
+from demur.inputs.builder import AnyEngine, ModelSettings, SemanticSettings
 from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
 from demur.outputs.files import encode, remove_file, write_jsonl, write_text
@@ -29,6 +29,7 @@ from demur.stages.dedupe import Deduplicator
 from demur.stages.propose import Proposer
 from demur.stages.respond import Responder
 from demur.stages.screen import Screen
+from demur.stages.semantic import SemanticIndex
 
 FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md")
 
@@ -115,11 +116,13 @@ class _TaskRun:
         self._notes: list[str] = []
 
     async def work(self) -> None:
-        """Try the guard on its canaries, then make the pairs.
+        """Load what a first draft would wait for, try the guard on its canaries, then make the pairs.
 
         Raises:
             DemurError: an engine is not to be had, or the guard is blind.
         """
+        self._progress.phase = "loading"
+        await asyncio.to_thread(self._scheduler.recipe.deduplicator.prepare)
         self._progress.phase = "trying the guard"
         guard, inputs = self._scheduler.recipe.guard, self._task.inputs
         async with asyncio.TaskGroup() as group:
@@ -188,13 +191,22 @@ def build_recipe(
         proposer=Proposer(
             proposing, plan.propose_template, _sampling_of(builder.instruction_generator), inputs, task.seed
         ),
-        deduplicator=Deduplicator(builder.dedup.threshold, filtering=builder.dedup.filter, seeds=inputs.seeds),
+        deduplicator=Deduplicator(
+            builder.dedup.threshold,
+            filtering=builder.dedup.filter,
+            seeds=inputs.seeds,
+            semantic=_open_semantic(builder.dedup.semantic),
+        ),
         screen=Screen(guard, inputs.risk),
         responder=Responder(
             responding, plan.respond_template, _sampling_of(builder.response_generator), inputs, task.seed
         ),
     )
     return recipe, [proposing, responding, *([guarding] if guarding else [])]
+
+
+def _open_semantic(settings: SemanticSettings | None) -> SemanticIndex | None:
+    return None if settings is None else SemanticIndex(settings.model, settings.threshold)
 
 
 def count_stages(outcomes: list[Outcome]) -> dict[Stage, StageCount]:

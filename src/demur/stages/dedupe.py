@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from rapidfuzz.distance import LCSseq
 
 from demur.records import Admitted, Draft, Drop, Match, Reason, Seed, Stage
+from demur.stages.semantic import SemanticIndex
 
 BLOCK_TEXTS = 4096
 """Texts a block holds: integers of 512 bytes stay in the processor's first cache."""
@@ -188,22 +189,44 @@ class Deduplicator:
         threshold: ROUGE-L F1 from which a draft is a duplicate.
         filtering: whether duplicates are dropped, or only their neighbour noted.
         seeds: what a person brought; drafts must differ from it too.
+        semantic: also drops what is near in meaning, where duplicates are dropped at all.
     """
 
-    def __init__(self, threshold: float, *, filtering: bool, seeds: tuple[Seed, ...]) -> None:
+    def __init__(
+        self, threshold: float, *, filtering: bool, seeds: tuple[Seed, ...], semantic: SemanticIndex | None = None
+    ) -> None:
         self.index = NoveltyIndex(threshold if filtering else 2.0)
+        self._semantic = semantic if filtering else None
         for seed in seeds:
-            self.index.add(seed.id, seed.instruction)
+            self._add(seed.id, seed.instruction)
+
+    def prepare(self) -> None:
+        """Load what the first draft would otherwise wait for. Takes seconds where there is an embedding model.
+
+        Raises:
+            ModelNotFound: the embedding model is not to be had.
+            ExtraMissing: its package cannot be imported.
+        """
+        if self._semantic is not None:
+            self._semantic.load()
 
     def admit(self, draft: Draft) -> Admitted | Drop:
         """Decide on one draft. Drafts must come in the order of their ids: the index is the one state of a run."""
-        admitted, neighbour = self.index.admit(str(draft.id), draft.instruction)
-        if admitted:
-            return Admitted(draft=draft, neighbour=neighbour)
-        return Drop(
-            id=draft.id,
-            stage=Stage.DEDUPE,
-            reason=Reason.NEAR_DUPLICATE,
-            instruction=draft.instruction,
-            neighbour=neighbour,
-        )
+        neighbour = self.index.nearest(draft.instruction)
+        if neighbour is not None and neighbour.score >= self.index.threshold:
+            return _drop(draft, Reason.NEAR_DUPLICATE, neighbour)
+        if self._semantic is not None:
+            akin = self._semantic.nearest(draft.instruction)
+            if akin is not None and akin.score >= self._semantic.threshold:
+                return _drop(draft, Reason.SEMANTIC_DUPLICATE, akin)
+        self._add(str(draft.id), draft.instruction)
+        return Admitted(draft=draft, neighbour=neighbour)
+
+    def _add(self, text_id: str, text: str) -> None:
+        self.index.add(text_id, text)
+        if self._semantic is not None:
+            self._semantic.add(text_id, text)
+
+
+def _drop(draft: Draft, reason: Reason, neighbour: Match) -> Drop:
+    return Drop(id=draft.id, stage=Stage.DEDUPE, reason=reason, instruction=draft.instruction, neighbour=neighbour)

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import hashlib
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from demur.errors import ExtraMissing, ModelNotFound
+from demur.outputs.dataset import describe_drop
+from demur.records import Admitted, Draft, DraftId, Drop, Origin, Reason, Seed
+from demur.stages.dedupe import Deduplicator
+from demur.stages.semantic import BLOCK_TEXTS, DECIMALS, SemanticIndex, load_embedder
+
+np = pytest.importorskip("numpy")
+model2vec = pytest.importorskip("model2vec", reason="the extra `semantic` is not installed")
+
+SYNONYMS = [("open", "unlock"), ("shed", "hut"), ("quietly", "silently"), ("key", "latchkey"), ("copy", "duplicate")]
+OTHERS = ["the", "for", "me", "without", "bicycle", "classroom", "locksmith", "tonight", "window", "ladder"]
+WORDS = [*(word for pair in SYNONYMS for word in pair), *OTHERS]
+DIMENSIONS = 32
+
+
+def draw_vector(name: str) -> list[float]:
+    """A direction that depends on the name alone."""
+    chance = random.Random(hashlib.sha256(name.encode()).digest())
+    return [chance.gauss(0, 1) for _ in range(DIMENSIONS)]
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model of a few words, in which synonyms have the same vector."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+    from tokenizers.normalizers import Lowercase
+    from tokenizers.pre_tokenizers import Whitespace
+
+    tokenizer = Tokenizer(WordLevel({word: number for number, word in enumerate(["[UNK]", *WORDS])}, "[UNK]"))
+    tokenizer.normalizer = Lowercase()
+    tokenizer.pre_tokenizer = Whitespace()
+    first = {other: one for one, other in SYNONYMS}
+    vectors = np.array([draw_vector(first.get(word, word)) for word in ["[UNK]", *WORDS]], dtype=np.float32)
+    folder = tmp_path_factory.mktemp("model")
+    model2vec.StaticModel(vectors, tokenizer, config={"normalize": False}).save_pretrained(folder)
+    return str(folder)
+
+
+def compute_cosine(one: str, other: str) -> float:
+    """By the definition, in double precision, from the vectors that the model was made of."""
+    first = {other: one for one, other in SYNONYMS}
+    sums = []
+    for text in (one, other):
+        known = [word for word in text.lower().split() if word in WORDS]
+        sums.append(sum(np.array(draw_vector(first.get(word, word))) for word in known))
+    return float(sums[0] @ sums[1] / (np.linalg.norm(sums[0]) * np.linalg.norm(sums[1])))
+
+
+def draft(position: int, text: str) -> Draft:
+    return Draft(id=DraftId("t", 0, position), instruction=text, example_ids=(), origin=Origin("e", "m"))
+
+
+def test_the_nearest_text_has_the_highest_cosine(model: str) -> None:
+    """Over random texts, more than one block of them, the neighbour is the one that the definition gives."""
+    chance = random.Random(1)
+    texts = [" ".join(chance.choices(WORDS, k=chance.randint(3, 9))) for _ in range(300)]
+    index = SemanticIndex(model, 0.9)
+    for number in range(BLOCK_TEXTS + 100):
+        index.add(str(number), texts[number % 200])
+    for query in texts[200:240]:
+        cosines = [compute_cosine(query, text) for text in texts[:200]]
+        match = index.nearest(query)
+        assert match is not None
+        assert match.score == pytest.approx(max(cosines), abs=2 * 10**-DECIMALS)
+        # Of equals the earliest: the copies in the second block are never named.
+        assert cosines[int(match.id)] == pytest.approx(max(cosines), abs=2 * 10**-DECIMALS)
+    assert len(index) == BLOCK_TEXTS + 100
+
+
+def test_a_text_in_the_last_block_is_found(model: str) -> None:
+    """What fills up a block, begins the next one or comes last is a neighbour like any other."""
+    chance = random.Random(2)
+    texts = [" ".join(chance.choices(OTHERS, k=6)) for _ in range(BLOCK_TEXTS + 2)]
+    for place in (BLOCK_TEXTS - 1, BLOCK_TEXTS, BLOCK_TEXTS + 1):
+        texts[place] = f"{SYNONYMS[place % 5][0]} {SYNONYMS[(place + 1) % 5][0]}"
+    index = SemanticIndex(model, 0.9)
+    for number, text in enumerate(texts):
+        index.add(str(number), text)
+    for place in (BLOCK_TEXTS - 1, BLOCK_TEXTS, BLOCK_TEXTS + 1):
+        match = index.nearest(f"{SYNONYMS[(place + 1) % 5][1]} {SYNONYMS[place % 5][1]}")
+        assert match is not None
+        assert (match.id, match.score) == (str(place), 1.0)
+
+
+def test_a_text_without_a_known_word_has_no_neighbour(model: str) -> None:
+    """It has no direction: it is near to nothing, and nothing to it."""
+    index = SemanticIndex(model, 0.9)
+    assert index.nearest("open the shed") is None
+    index.add("a", "zzz qqq")
+    assert index.nearest("open the shed") is None
+    index.add("b", "open the shed")
+    assert index.nearest("zzz") is None
+    assert len(index) == 1
+
+
+def test_long_texts_are_compared_whole(model: str) -> None:
+    """Two texts that differ after the model's usual 512 tokens are two."""
+    index = SemanticIndex(model, 0.9)
+    start = "the " * 600
+    index.add("a", start + "ladder " * 600)
+    match = index.nearest(start + "window " * 600)
+    assert match is not None
+    assert match.score < 0.9
+
+
+def test_the_same_said_in_other_words_is_dropped_with_its_neighbour_and_cosine(model: str) -> None:
+    """What ROUGE-L lets through is dropped for its meaning, against seeds and against all admitted before."""
+    stage = Deduplicator(
+        0.7,
+        filtering=True,
+        seeds=(Seed("seed:1", "open the shed quietly for me", "no"),),
+        semantic=SemanticIndex(model, 0.9),
+    )
+    stage.prepare()
+    by_meaning = stage.admit(draft(0, "unlock hut silently for the me"))
+    assert isinstance(by_meaning, Drop)
+    assert by_meaning.reason is Reason.SEMANTIC_DUPLICATE
+    assert by_meaning.neighbour is not None
+    assert by_meaning.neighbour.id == "seed:1"
+    written = describe_drop(by_meaning, include_unsafe=False)
+    assert written["reason"] == "semantic_duplicate"
+    assert written["nearest"] == {"id": "seed:1", "cosine": 1.0}
+
+    kept = stage.admit(draft(1, "copy key without locksmith"))
+    assert isinstance(kept, Admitted)
+    by_words = stage.admit(draft(2, "copy key without a locksmith"))
+    assert isinstance(by_words, Drop)
+    assert by_words.reason is Reason.NEAR_DUPLICATE
+    of_a_draft = stage.admit(draft(3, "without locksmith latchkey duplicate"))
+    assert isinstance(of_a_draft, Drop)
+    assert of_a_draft.reason is Reason.SEMANTIC_DUPLICATE
+    assert of_a_draft.neighbour is not None
+    assert of_a_draft.neighbour.id == "t#0.1"
+
+
+def test_a_dropped_draft_leaves_no_trace(model: str) -> None:
+    """What was dropped by either method is no neighbour of what follows, in either index."""
+    stage = Deduplicator(0.7, filtering=True, seeds=(), semantic=SemanticIndex(model, 0.8))
+    first, akin = "open the shed tonight", "tonight unlock the hut ladder"
+    assert isinstance(stage.admit(draft(0, first)), Admitted)
+    dropped = stage.admit(draft(1, akin))
+    assert isinstance(dropped, Drop)
+    assert dropped.reason is Reason.SEMANTIC_DUPLICATE
+    assert len(stage.index) == 1
+    again = stage.admit(draft(2, akin))
+    assert isinstance(again, Drop)
+    assert again.neighbour is not None
+    assert again.neighbour.id == "t#0.0"
+
+
+def test_decisions_are_the_same_when_the_drafts_come_again(model: str) -> None:
+    """A replay in the same order gives the same outcomes, scores included."""
+    chance = random.Random(3)
+    drafts = [draft(n, " ".join(chance.choices(WORDS, k=5))) for n in range(300)]
+
+    def decide() -> list[Admitted | Drop]:
+        stage = Deduplicator(0.8, filtering=True, seeds=(), semantic=SemanticIndex(model, 0.85))
+        return [stage.admit(each) for each in drafts]
+
+    outcomes = decide()
+    assert outcomes == decide()
+    reasons = {outcome.reason for outcome in outcomes if isinstance(outcome, Drop)}
+    assert reasons == {Reason.NEAR_DUPLICATE, Reason.SEMANTIC_DUPLICATE}
+
+
+def test_without_filtering_nothing_is_dropped_for_its_meaning(model: str) -> None:
+    """`filter: false` turns both methods off."""
+    stage = Deduplicator(0.7, filtering=False, seeds=(), semantic=SemanticIndex(model, 0.5))
+    assert isinstance(stage.admit(draft(0, "open shed")), Admitted)
+    assert isinstance(stage.admit(draft(1, "unlock hut")), Admitted)
+
+
+def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
+    """An empty folder, and a broken one, end in one line with a way on; the index itself is made without the model."""
+    index = SemanticIndex(str(tmp_path), 0.9)
+    with pytest.raises(ModelNotFound, match="embedding model") as raised:
+        index.load()
+    assert str(tmp_path) in str(raised.value)
+    assert "minishlab" in raised.value.hint
+    for name in ("model.safetensors", "tokenizer.json", "config.json"):
+        (tmp_path / name).write_text("{")
+    with pytest.raises(ModelNotFound, match="embedding model"):
+        index.nearest("text")
+
+
+def test_without_the_package_the_pip_line_is_told(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a run nor a check begins without model2vec."""
+    monkeypatch.setitem(sys.modules, "model2vec", None)
+    with pytest.raises(ExtraMissing) as raised:
+        SemanticIndex(model, 0.9)
+    assert raised.value.hint == "pip install 'demur[semantic]'"
+    load_embedder.cache_clear()
+    with pytest.raises(ExtraMissing):
+        load_embedder(model)
