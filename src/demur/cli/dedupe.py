@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -98,13 +99,13 @@ def _explain(tally: Tally, what: str) -> Iterator[tuple[int, str]]:
 
 def _write_stdout(request: DedupeRequest, pairs: Path | None, observe: Observer) -> DedupeReport:
     try:
-        report = dedupe_file(request, sys.stdout.buffer, pairs, observe)
-        sys.stdout.buffer.flush()
+        # A buffer of our own: what could not be written must not be tried again when the interpreter ends.
+        with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as stream:
+            return dedupe_file(request, stream, pairs, observe)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise OutputFault(f"standard output cannot be written: {error.strerror or error}") from error
-    return report
 
 
 @contextmanager

@@ -88,6 +88,8 @@ def dedupe_file(
             f"the threshold {request.threshold:g} is out of range", hint="Above 0 and at most 1; 0.7 is usual."
         )
     _check_paths(request, [path for path in (out, pairs) if isinstance(path, Path)])
+    if pairs is not None:
+        _check_rereadable([request.source, *(reference.path for reference in request.against)])
     with ExitStack() as files:
         # The stack closes backwards: whoever sees the output finds the pairs complete.
         stream = files.enter_context(_open_output(out, request.source)) if isinstance(out, Path) else out
@@ -145,6 +147,13 @@ def _check_paths(request: DedupeRequest, outputs: list[Path]) -> None:
         if path.is_dir():
             raise InputError("this is a folder, a file is wanted", path=path)
         taken.append(path)
+
+
+def _check_rereadable(paths: list[Path]) -> None:
+    for path in paths:
+        if path.exists() and not path.is_file():
+            raise InputError("--pairs looks texts up in here, and only a file can be read twice", path=path,
+                             hint="Write the stream to a file first, or leave --pairs out.")  # fmt: skip
 
 
 def _is_same(one: Path, other: Path) -> bool:
