@@ -39,6 +39,18 @@ def write_text(path: Path, lines: Iterable[str]) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def remove_file(path: Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises:
+        OutputFault: the disk refuses.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputFault(f"{path} cannot be removed: {error.strerror or error}") from error
+
+
 def write_jsonl(path: Path, records: Iterable[Mapping[str, object]]) -> None:
     """Write one JSON object a line, atomically.
 

@@ -17,7 +17,7 @@ from demur.guards.catalog import open_guard
 from demur.inputs.builder import AnyEngine, ModelSettings
 from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
-from demur.outputs.files import encode, write_jsonl, write_text
+from demur.outputs.files import encode, remove_file, write_jsonl, write_text
 from demur.outputs.record import describe_run
 from demur.records import Drop, Outcome, Pair, Reason, Stage, StageCount, Status, Summary, identify
 from demur.run.journal import open_journal, remove_journal
@@ -151,6 +151,7 @@ class _TaskRun:
             counts=count_stages(outcomes),
             engines=tuple(engine.meter.read() for engine in self._engines),
             elapsed_s=self._progress.elapsed_s,
+            first_pair_s=self._progress.first_pair_s,
             files={name: str(folder / name) for name in FILES},
             detail=" ".join([*self._notes, *([str(failure)] if status is Status.FAILED else [])]),
         )
@@ -221,7 +222,7 @@ def _sampling_of(settings: AnyEngine) -> Sampling:
 def _clear(task: TaskPlan) -> None:
     remove_journal(task.journal_path)
     for name in FILES:
-        (task.folder / name).unlink(missing_ok=True)
+        remove_file(task.folder / name)
 
 
 def _find_failure(group: BaseExceptionGroup[BaseException]) -> DemurError:
