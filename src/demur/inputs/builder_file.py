@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -122,7 +123,11 @@ class Builder:
 def _strip_secrets(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _strip_secrets(item) for key, item in value.items() if key != "api_key"}
-    return value
+    return _CREDENTIALS.sub(r"\1", value) if isinstance(value, str) else value
+
+
+_CREDENTIALS = re.compile(r"(://)[^/?#\s]*@")
+"""A user name and password within an address."""
 
 
 @dataclass(frozen=True, slots=True)
