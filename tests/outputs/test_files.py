@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,7 +74,7 @@ def test_a_symbolic_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     """What a link in the output folder points to is not written over."""
     (tmp_path / "other").write_text("theirs")
     link = tmp_path / "file.txt"
-    os.symlink("other", link)
+    link.symlink_to("other")
     write_text(link, ["mine"])
     assert (tmp_path / "other").read_text() == "theirs"
     assert (link.read_text(), link.is_symlink()) == ("mine", False)
