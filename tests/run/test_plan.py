@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_the_data_folder_is_the_commands_or_the_environments(workspace: Path, mo
     (workspace / "task.yaml").write_text(task)
     for name in ("data", "from_environment", "from_command"):
         (workspace / name).mkdir()
-        (workspace / name / "seeds.jsonl").write_text('{"instruction": "%s", "response": "No."}\n' % name)
+        (workspace / name / "seeds.jsonl").write_text(json.dumps({"instruction": name, "response": "No."}))
 
     def read_first(data_dir: Path | None = None) -> str:
         options = Options(engines="embedded", data_dir=data_dir)
@@ -108,7 +109,7 @@ def test_templates_are_read_with_the_plan(workspace: Path) -> None:
     assert made.respond_template.text == "{% block user %}{{ instruction }}{% endblock %}"
     assert made.propose_template.path == "propose.jinja"
     (workspace / "own.jinja").write_text("{% block user %}{{ nothing }}{% endblock %}")
-    with pytest.raises(TemplateFault, match="own.jinja:1: .*'nothing'"):
+    with pytest.raises(TemplateFault, match=r"own\.jinja:1: .*'nothing'"):
         plan(workspace, config=config)
 
 

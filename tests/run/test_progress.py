@@ -19,14 +19,14 @@ def drop(stage: Stage, reason: Reason) -> Drop:
 def test_the_yield_is_what_became_of_drafts_whose_fate_is_known() -> None:
     """Accepted among decided ones; a lost round is no draft, and before any decision there is no yield."""
     task = progress()
-    assert task.yield_share is None
+    shares = [task.yield_share]
     task.note_drop(drop(Stage.PROPOSE, Reason.GENERATOR_REFUSED))
-    assert task.yield_share is None
+    shares.append(task.yield_share)
     task.note_drop(drop(Stage.DEDUPE, Reason.NEAR_DUPLICATE))
-    assert task.yield_share == 0.0
+    shares.append(task.yield_share)
     for _ in range(3):
         task.note_pair(make_pair())
-    assert task.yield_share == 0.75
+    assert [*shares, task.yield_share] == [None, None, 0.0, 0.75]
 
 
 def test_drops_are_counted_by_stage_and_reason() -> None:
@@ -43,27 +43,26 @@ def test_drops_are_counted_by_stage_and_reason() -> None:
 def test_the_time_to_go_follows_the_pace() -> None:
     """None before there is a pace, then what is missing at the pace so far, and nothing once all is there."""
     task = progress(10, started_s=100.0, ended_s=120.0)
-    assert task.eta_s is None
-    task.note_pair(make_pair())
-    assert task.eta_s is None
-    for _ in range(3):
+    left = [task.eta_s]
+    for _ in range(10):
         task.note_pair(make_pair())
-    assert task.eta_s == 6 * 20.0 / 4
-    for _ in range(6):
-        task.note_pair(make_pair())
-    assert task.eta_s == 0.0
+        left.append(task.eta_s)
+    assert left[:2] == [None, None]
+    assert left[4] == 6 * 20.0 / 4
+    assert left[-1] == 0.0
 
 
 def test_the_first_pair_is_timed_once() -> None:
     """Later pairs leave the time of the first one alone."""
     task = progress(started_s=time.monotonic() - 5.0)
-    assert task.first_pair_s is None
-    task.note_pair(make_pair())
-    first = task.first_pair_s
+    times = [task.first_pair_s]
+    for _ in range(2):
+        task.note_pair(make_pair())
+        times.append(task.first_pair_s)
+    none, first, later = times
+    assert none is None
     assert first is not None
-    assert first >= 5.0
-    task.note_pair(make_pair())
-    assert task.first_pair_s == first
+    assert later == first >= 5.0
 
 
 def test_a_tasks_clock_stops_with_it() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from demur.engines.base import Chat, Message, Raw
+from demur.engines.scripted import ScriptedEngine
 from demur.errors import CredentialsRejected
 from demur.records import Drop, Pair, Reason, identify
 from demur.run.plan import Options, make_plan
@@ -27,9 +28,8 @@ async def test_a_rehearsal_is_the_first_round_of_the_run(workspace: Path) -> Non
 
 async def test_a_lost_round_is_shown(workspace: Path) -> None:
     """A generator that refuses gives one drop with its words."""
-    world = World()
-    world.answer = lambda _: "I cannot assist with that."  # type: ignore[method-assign]
-    plan = make_runner(workspace, world).plan
+    engine = ScriptedEngine(lambda _: "I cannot assist with that.")
+    plan = make_runner(workspace, World(), replacements={"instruction_generator": engine}).plan
     (outcome,) = [outcome async for outcome in rehearse(plan.tasks[0], plan)]
     assert isinstance(outcome, Drop)
     assert (outcome.reason, outcome.detail) == (Reason.GENERATOR_REFUSED, "I cannot assist with that.")
