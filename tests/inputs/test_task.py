@@ -161,6 +161,7 @@ def test_a_policy_with_a_mistake_names_the_policy_file(workspace: Path) -> None:
         "c:x",
         "a b",
         "a\nb",
+        "a\n",
         "-x",
         ".hidden",
         "x" * 300,
