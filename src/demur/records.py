@@ -243,6 +243,7 @@ class Summary:
         counts: by stage, over the rounds and positions up to the last accepted pair.
         surplus: drafts begun beyond that point; their replies stay in the journal for a longer run.
         elapsed_s: wall-clock seconds of this run.
+        first_pair_s: seconds until the first accepted pair, or None.
         files: what was written, by its name in the output folder.
     """
 
@@ -255,5 +256,6 @@ class Summary:
     counts: Mapping[Stage, StageCount]
     engines: tuple[EngineUse, ...]
     elapsed_s: float
+    first_pair_s: float | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     detail: str = ""

@@ -33,6 +33,7 @@ def describe_summary(summary: Summary) -> Json:
         "stages": {str(stage): _describe_count(count) for stage, count in summary.counts.items()},
         "engines": [_describe_use(use) for use in summary.engines],
         "elapsed_s": round(summary.elapsed_s, 3),
+        "first_pair_s": None if summary.first_pair_s is None else round(summary.first_pair_s, 3),
         "files": dict(summary.files),
         **({"detail": summary.detail} if summary.detail else {}),
     }

@@ -19,7 +19,7 @@ from demur.guards.catalog import open_guard
 from demur.inputs.builder import AnyEngine, ModelSettings
 from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
-from demur.outputs.files import encode, write_jsonl, write_text
+from demur.outputs.files import encode, remove_file, write_jsonl, write_text
 from demur.outputs.record import describe_file, describe_run
 from demur.records import Drop, Outcome, Pair, Reason, Stage, StageCount, Status, Summary, identify
 from demur.run.journal import Journal, open_journal, remove_journal
@@ -162,6 +162,7 @@ class _TaskRun:
             counts=count_stages(outcomes),
             engines=tuple(engine.meter.read() for engine in self._engines),
             elapsed_s=self._progress.elapsed_s,
+            first_pair_s=self._progress.first_pair_s,
             files={name: str(folder / name) for name in FILES},
             detail=" ".join([*self._notes, *([str(failure)] if status is Status.FAILED else [])]),
         )
@@ -247,10 +248,7 @@ def _forget(task: TaskPlan, store: Journal) -> None:
     """
     store.clear()
     for name in FILES:
-        try:
-            (task.folder / name).unlink(missing_ok=True)
-        except OSError as error:
-            raise OutputFault(f"{task.folder / name} cannot be removed: {error.strerror or error}") from error
+        remove_file(task.folder / name)
 
 
 def _write_all(runs: Sequence[_TaskRun], failure: DemurError | None) -> list[Summary]:

@@ -46,7 +46,8 @@ class TaskScheduler:
     def __init__(self, recipe: Recipe, progress: TaskProgress, *, width: int, rounds: int) -> None:
         self.recipe = recipe
         self.progress = progress
-        self.status = Status.INTERRUPTED
+        self.status = Status.INTERRUPTED  # what it is if nothing better comes of it
+        self._ended = False
         self._width = width
         self._max_rounds = rounds
         self._demand = Demand(progress.wanted, recipe.proposer.inputs.task.num_samples_per_batch)
@@ -93,6 +94,8 @@ class TaskScheduler:
 
     def _advance(self) -> None:
         """Do all that can be done now: pass rounds, let drafts in, open rounds; or end."""
+        if self._ended:
+            return
         while self._next_to_pass in self._answered_rounds:
             self._pass_round(self._answered_rounds.pop(self._next_to_pass))
             self._next_to_pass += 1
@@ -134,6 +137,7 @@ class TaskScheduler:
 
     def _end(self, status: Status) -> None:
         self.status = status
+        self._ended = True
         current = asyncio.current_task()
         for task in self._tasks:
             if task is not current:
@@ -152,8 +156,7 @@ class TaskScheduler:
             self._note_failure(drop)
         if answered.drafts:
             self._failures_in_a_row = 0
-        if self.status is Status.INTERRUPTED:
-            self._advance()
+        self._advance()
 
     def _pass_round(self, passing: Round) -> None:
         """The turnstile: deduplicate a round's drafts, in order."""
@@ -203,8 +206,7 @@ class TaskScheduler:
             demand.passing[now].note(0)
             self.progress.note_drop(outcome)
             self._note_failure(outcome)
-        if self.status is Status.INTERRUPTED:
-            self._advance()
+        self._advance()
 
     def _note_passed(self, stage: Stage) -> None:
         assert stage in GUARDED
