@@ -324,3 +324,15 @@ async def test_the_record_names_the_inputs_as_they_were_read(workspace: Path) ->
     assert (await run_world(workspace, world, outputs=5)).exit_code == 0
     record = json.loads(read_output(workspace, "run.json"))
     assert record["inputs"]["seeds"]["sha256"] == digest
+
+
+async def test_an_early_end_leaves_an_earlier_runs_files_alone(workspace: Path) -> None:
+    """A run that cannot even begin does not put an empty file over thirty pairs; it says so."""
+    await run_world(workspace, World(), outputs=30)
+    before = {name: read_output(workspace, name) for name in (*KINDS, "run.json")}
+    world = World()
+    world.fail = lambda _: CredentialsRejected("401: no such key")
+    result = await run_world(workspace, world, outputs=40, seed=5)
+    assert result.exit_code == 4
+    assert "left as they are" in result.summaries[0].detail
+    assert {name: read_output(workspace, name) for name in before} == before
