@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _prepare_output() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that has no such character is shown its escape: a policy may hold any.
