@@ -16,9 +16,16 @@ from demur.records import Status, Summary
 _STYLES = {Status.COMPLETE: "green", Status.STALLED: "yellow", Status.INTERRUPTED: "yellow", Status.FAILED: "red"}
 
 
+class _Output(Console):
+    """A console that leaves it to its caller what happens when nobody reads it any more."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def show_summary(summary: Summary) -> None:
     """Print a task's counts by stage, what its engines did, and where its files are."""
-    console = Console(highlight=False)
+    console = _Output(highlight=False)
     console.print(Text(summary.task, style="bold"), soft_wrap=True)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("stage")
