@@ -14,7 +14,7 @@ _EMBEDDED_NOTE = (
     "clauses and a small grammar. Such data is for trying demur, for tests and for cold starts. It is not for training: "
     "its language is narrow, and no guard model has judged it."
 )
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 
 
 def write_card(summary: Summary, inputs: TaskInputs, seed: int) -> str:

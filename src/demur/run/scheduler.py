@@ -79,15 +79,13 @@ class TaskScheduler:
             self.progress.phase = str(self.status)
 
     def outcomes(self) -> Iterator[Pair | Drop]:
-        """What became of the drafts, in order, up to the last accepted pair that counts, or the first undecided draft."""
-        accepted = 0
-        for entry in self._entries:
-            if entry.outcome is None:
-                return
+        """What became of the drafts, in order: up to the pair that completes the task, the draft that stalls it, or the
+        first undecided one.
+        """
+        self._settle()
+        for entry in self._entries[: self._settled]:
+            assert entry.outcome is not None
             yield entry.outcome
-            accepted += isinstance(entry.outcome, Pair)
-            if accepted == self.progress.wanted:
-                return
 
     @property
     def begun(self) -> int:
@@ -104,13 +102,15 @@ class TaskScheduler:
         self._settle()
         if self._accepted_in_order >= self.progress.wanted:
             self._end(Status.COMPLETE)
-        elif self._settled_round() - self._last_accepted_round >= STALL_ROUNDS:
+        elif self._has_stalled():
             self._end(Status.STALLED)
         else:
             self._begin_work()
 
-    def _settled_round(self) -> int:
-        return self._entries[self._settled - 1].id.round if self._settled else -1
+    def _has_stalled(self) -> bool:
+        """Whether the last draft that was settled is `STALL_ROUNDS` past the last accepted pair."""
+        settled_round = self._entries[self._settled - 1].id.round if self._settled else -1
+        return settled_round - self._last_accepted_round >= STALL_ROUNDS
 
     def _begin_work(self) -> None:
         demand = self._demand
@@ -230,8 +230,11 @@ class TaskScheduler:
             )
 
     def _settle(self) -> None:
-        """Move over everything decided, in order, counting what is accepted."""
-        while self._settled < len(self._entries):
+        """Move over everything decided, in order, counting what is accepted; stop where the task ends.
+
+        Where that is depends on the order alone, however much beyond it was decided by then.
+        """
+        while self._settled < len(self._entries) and not self._has_stalled():
             entry = self._entries[self._settled]
             if entry.outcome is None or self._accepted_in_order >= self.progress.wanted:
                 return
