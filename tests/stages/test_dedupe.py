@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from rouge_score import rouge_scorer
 
 from demur.records import Admitted, Draft, DraftId, Drop, Origin, Reason, Seed
-from demur.stages.dedupe import BLOCK_TEXTS, Deduplicator, NoveltyIndex, score_rouge_l, tokenise
+from demur.stages.dedupe import Deduplicator
+from demur.stages.novelty import NoveltyIndex, score_rouge_l
+from demur.stages.tokenise import tokenise
 
 SCORER = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=False)
 
@@ -78,10 +80,10 @@ def test_a_threshold_above_one_admits_everything() -> None:
 def test_many_blocks_give_the_same_answer() -> None:
     """Texts beyond one block, of lengths far apart, are all seen."""
     index = NoveltyIndex(0.7)
-    for number in range(BLOCK_TEXTS + 50):
+    for number in range(4096 + 50):
         index.add(str(number), f"please write text number n{number} now")
     index.add("long", " ".join(f"w{n}" for n in range(400)))
-    for number in (0, 17, BLOCK_TEXTS - 1, BLOCK_TEXTS, BLOCK_TEXTS + 49):
+    for number in (0, 17, 4096 - 1, 4096, 4096 + 49):
         match = index.nearest(f"please write text number n{number} now")
         assert match is not None
         assert (match.id, match.score) == (str(number), 1.0)
