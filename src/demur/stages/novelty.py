@@ -140,7 +140,9 @@ class NoveltyIndex:
         frequent = self._frequent
         features = _number_repeats(codes)
         rare = [feature for feature in features if feature not in frequent]
-        self._tail.insert(len(codes), [feature for feature in features if feature in frequent] if len(rare) < len(features) else [])
+        self._tail.insert(
+            len(codes), [feature for feature in features if feature in frequent] if len(rare) < len(features) else []
+        )
         limit = max(RARE_TEXTS, place // RARE_SHARE)
         for feature in rare:
             places = self._rare.get(feature)

@@ -40,7 +40,9 @@ def tokenise(text: str) -> list[str]:
 def _compile_unicode_token() -> re.Pattern[str]:
     """The pattern of a token; `re` knows no class for marks, so they are listed, once, when first needed."""
     marks = "".join(_list_mark_ranges())
-    return re.compile(rf"(?:(?=[{_UNSPACED}])[^\W_]|(?:(?![{_UNSPACED}])[^\W_])(?:(?![{_UNSPACED}])[^\W_]|[{marks}])*)[{marks}]*")
+    return re.compile(
+        rf"(?:(?=[{_UNSPACED}])[^\W_]|(?:(?![{_UNSPACED}])[^\W_])(?:(?![{_UNSPACED}])[^\W_]|[{marks}])*)[{marks}]*"
+    )
 
 
 def _list_mark_ranges() -> list[str]:
