@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from demur.run.plan import make_plan as make_plan
     from demur.run.runner import Runner as Runner
     from demur.run.runner import RunResult as RunResult
-    from demur.stages.dedupe import NoveltyIndex as NoveltyIndex
+    from demur.stages.novelty import NoveltyIndex as NoveltyIndex
 
 _HOMES = {
     "demur.engines.base": (
@@ -60,7 +60,7 @@ _HOMES = {
     "demur.records": ("Drop", "Pair", "Seed", "Summary", "Verdict"),
     "demur.run.plan": ("Options", "Plan", "make_plan"),
     "demur.run.runner": ("RunResult", "Runner"),
-    "demur.stages.dedupe": ("NoveltyIndex",),
+    "demur.stages.novelty": ("NoveltyIndex",),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
