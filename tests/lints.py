@@ -18,7 +18,9 @@ HEAVY_HOMES = {
     "jinja2": ("demur.stages.render",),
     "sqlite3": ("demur.run.journal",),
     "yaml": ("demur.inputs.yaml_text",),
-    "pyarrow": ("demur.inputs.seeds",),
+    "pyarrow": ("demur.inputs.rows",),
+    "model2vec": ("demur.stages.semantic",),
+    "numpy": ("demur.stages.semantic",),
     "rapidfuzz": ("demur.stages.dedupe",),
     "rich": ("demur.cli",),
     "argparse": ("demur.cli",),
@@ -27,7 +29,7 @@ HEAVY_HOMES = {
 }
 """Packages, each with the only modules or folders that may import it."""
 
-LAZY = ("aiohttp", "tenacity", "pyarrow")
+LAZY = ("aiohttp", "tenacity", "pyarrow", "model2vec", "numpy")
 """Packages that no module imports just by being imported."""
 
 PROVIDERS = {

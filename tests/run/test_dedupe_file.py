@@ -58,7 +58,6 @@ def test_what_is_kept_is_what_rouge_score_keeps(
 ) -> None:
     """Whatever the block size: the same records as the plain way, byte for byte, in order; each pair names a true score."""
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sieve, "_FIRST_BLOCK_RECORDS", size)
         patch.setattr(sieve, "BLOCK_RECORDS", size)
         folder = Path(name)
         lines = write_lines(folder / "in.jsonl", texts)
@@ -271,7 +270,6 @@ def test_a_failing_stream_is_no_success(tmp_path: Path) -> None:
 
 def test_progress_comes_to_the_end_of_each_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """First the file compared with, then the file itself, up to its last byte and removal."""
-    monkeypatch.setattr(sieve, "_FIRST_BLOCK_RECORDS", 2)
     monkeypatch.setattr(sieve, "BLOCK_RECORDS", 2)
     monkeypatch.setattr(sieve, "_OBSERVE_EVERY", 2)
     write_lines(tmp_path / "in.jsonl", [f"text number n{n // 2}" for n in range(9)])

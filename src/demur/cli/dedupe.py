@@ -9,10 +9,10 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from demur.cli.failures import sanitise
 from demur.errors import OutputFault
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 LINE_EVERY_S = 5.0
 STDOUT = "-"
 
-Observer = Callable[[DedupeProgress], None]
+Observer: TypeAlias = Callable[[DedupeProgress], None]
+SignalAction: TypeAlias = Callable[[int, FrameType | None], object] | int | None
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -163,17 +164,20 @@ def _ignore(progress: DedupeProgress) -> None:
 
 @contextmanager
 def _end_by_signal() -> Iterator[None]:
-    """Let a request to end (SIGTERM) clean up as Ctrl-C does: no temporary file stays behind."""
+    """Let Ctrl-C and a request to end (SIGTERM) both clean up: no temporary file stays behind."""
+    own = os.getpid()
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != own:
+            os._exit(0)  # a searching process of the index: it has nothing to clean up, and its traceback no reader
         raise KeyboardInterrupt
 
+    before: dict[signal.Signals, SignalAction] = {}
     try:
-        before = signal.signal(signal.SIGTERM, interrupt)
-    except ValueError:  # not the main thread: then signals are the caller's business
-        yield
-        return
-    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(ValueError):  # not in the main thread: then signals are the caller's business
+                before[number] = signal.signal(number, interrupt)
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, action in before.items():
+            signal.signal(number, action)

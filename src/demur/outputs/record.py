@@ -93,7 +93,7 @@ def _describe_use(use: EngineUse) -> Json:
 
 def _list_versions() -> dict[str, str]:
     versions = {}
-    for name in ("aiohttp", "jinja2", "model2vec", "pydantic", "pyyaml", "rapidfuzz"):
+    for name in ("aiohttp", "jinja2", "pydantic", "pyyaml", "rapidfuzz"):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

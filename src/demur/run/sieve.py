@@ -6,30 +6,24 @@ What stays in memory is the index of texts, the block of records at hand, and a 
 from __future__ import annotations
 
 import hashlib
-import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeAlias, get_args
+from typing import BinaryIO
 
 from demur.errors import InputError
 from demur.inputs.json_lines import Line, find_text, read_field, read_lines
 from demur.inputs.rows import read_rows
 from demur.outputs.files import encode
 from demur.records import Match
-from demur.stages.dedupe import NoveltyIndex
+from demur.stages.admit_blocks import BLOCK_TEXTS
+from demur.stages.novelty import NoveltyIndex, ScoreFunc
 
-ScoreFunc: TypeAlias = Literal["f1", "precision", "recall"]
-SCORE_FUNCS: tuple[ScoreFunc, ...] = get_args(ScoreFunc)
-
-BLOCK_RECORDS = 20_000
-"""Most records that are compared in one go."""
-_FIRST_BLOCK_RECORDS = 1_000
+BLOCK_RECORDS = BLOCK_TEXTS
+"""Records that are compared in one go: as many as the index takes at a time, a few seconds' work at the most."""
 _BLOCK_BYTES = 64_000_000
-_BLOCK_S = 2.0
-"""Blocks shrink beyond this time and grow below a quarter of it, so that progress is told steadily."""
 _SKIPPED_SHOWN = 3
 _OBSERVE_EVERY = 1_000
 
@@ -136,6 +130,37 @@ class Shelf:
             self.file.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A record to be decided on, and the id of a copy of its text in the index, if it had one when it was read."""
+
+    line: Line
+    text: str
+    digest: int
+    copy: str | None
+
+
+@dataclass(slots=True)
+class _Block:
+    """Records that are decided on in one go."""
+
+    candidates: list[_Candidate] = field(default_factory=list)
+    fresh: int = 0
+    size_bytes: int = 0
+
+    def insert(self, candidate: _Candidate) -> None:
+        self.candidates.append(candidate)
+        self.fresh += candidate.copy is None
+        self.size_bytes += len(candidate.line.raw)
+
+    @property
+    def is_full(self) -> bool:
+        """Copies cost no comparison; they count by their bytes alone, and as a tenth of the others."""
+        return (
+            self.fresh >= BLOCK_RECORDS or self.size_bytes >= _BLOCK_BYTES or len(self.candidates) >= 10 * BLOCK_RECORDS
+        )
+
+
 class Sieve:
     """The index of all texts so far, and where each of them stands.
 
@@ -145,7 +170,7 @@ class Sieve:
 
     def __init__(self, request: DedupeRequest, observe: Callable[[DedupeProgress], None], *, findable: bool) -> None:
         self.request, self.observe, self._findable = request, observe, findable
-        self.index = _open_index(request)
+        self.index = NoveltyIndex(request.threshold, score_func=request.score_func)
         self.shelves = [Shelf(Tally(request.source), request.field)]
         self.skipped = 0
         self.skipped_why: list[str] = []
@@ -168,45 +193,41 @@ class Sieve:
 
     def filter_source(self, out: BinaryIO, pairs: BinaryIO | None) -> int:
         """Pass the file's records through, block by block; how many were kept."""
-        kept, size, waiting = 0, _FIRST_BLOCK_RECORDS, 0
-        block: list[tuple[Line, str]] = []
+        kept = 0
+        block = _Block()
         try:
             for line, text in self._read_lines(self.shelves[0]):
-                block.append((line, text))
-                waiting += len(line.raw)
-                if len(block) >= size or waiting >= _BLOCK_BYTES:
-                    started_s = time.monotonic()
+                # A copy of a text that is in the index by now needs no comparison: no other can score higher than its 1.
+                digest = _digest(text)
+                block.insert(_Candidate(line, text, digest, self._exact.get(digest)))
+                if block.is_full:
                     kept += self._pass_block(block, out, pairs)
-                    size = _fit_block(size, time.monotonic() - started_s)
-                    block, waiting = [], 0
+                    block = _Block()
             return kept + self._pass_block(block, out, pairs)
         finally:
             for shelf in self.shelves:
                 shelf.close()
 
-    def _pass_block(self, block: list[tuple[Line, str]], out: BinaryIO, pairs: BinaryIO | None) -> int:
-        """Decide on a block's records, in order."""
-        digests = [_digest(text) for _, text in block]
-        # A copy of a text that is in the index by now needs no comparison: no other can score higher than its 1.
-        copied = [self._exact.get(digest) for digest in digests]
-        fresh = [(f"0:{line.number}", text) for (line, text), copy in zip(block, copied, strict=True) if copy is None]
+    def _pass_block(self, block: _Block, out: BinaryIO, pairs: BinaryIO | None) -> int:
+        """Decide on a block's records, in order; how many were kept."""
+        fresh = [(f"0:{each.line.number}", each.text) for each in block.candidates if each.copy is None]
         decisions = iter(self.index.admit_many(fresh, workers=self.request.workers))
         kept = 0
-        for (line, text), digest, copy in zip(block, digests, copied, strict=True):
-            match: Match | None = None
+        for each in block.candidates:
+            copy, match = each.copy, None
             if copy is None:
                 admitted, match = next(decisions)
                 if admitted:
-                    self._exact[digest] = f"0:{line.number}"
-                    out.write(line.raw)
+                    self._exact[each.digest] = f"0:{each.line.number}"
+                    out.write(each.line.raw)
                     kept += 1
                     continue
-                copy = self._exact.get(digest)  # one that was admitted in this block
+                copy = self._exact.get(each.digest)  # one that was admitted in this block
             if copy is not None:
                 match = Match(copy, 1.0)
             assert match is not None, "a text is rejected for a neighbour only"
-            self._remove(line, text, match, exact=copy is not None, pairs=pairs)
-        self._progress.removed += len(block) - kept
+            self._remove(each.line, each.text, match, exact=copy is not None, pairs=pairs)
+        self._progress.removed += len(block.candidates) - kept
         self.observe(self._progress)
         return kept
 
@@ -275,26 +296,3 @@ class Sieve:
 def _digest(text: str) -> int:
     """64 bits that stand for a text: two of a hundred million differing texts share theirs with a chance of 1 in 3,700."""
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
-
-
-def _fit_block(size: int, took_s: float) -> int:
-    """The size of the next block. It changes when progress is told, never the result."""
-    if took_s > _BLOCK_S:
-        return max(size // 2, _FIRST_BLOCK_RECORDS)
-    return min(size * 2, BLOCK_RECORDS) if took_s < _BLOCK_S / 4 else size
-
-
-class _Index(NoveltyIndex):
-    """`NoveltyIndex` with the bulk call; to be dropped once that has its own."""
-
-    def admit_many(
-        self,
-        items: Sequence[tuple[str, str]],
-        *,
-        workers: int | None = None,  # noqa: ARG002
-    ) -> list[tuple[bool, Match | None]]:
-        return [self.admit(text_id, text) for text_id, text in items]
-
-
-def _open_index(request: DedupeRequest) -> _Index:
-    return _Index(request.threshold)

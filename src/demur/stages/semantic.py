@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from demur.errors import ExtraMissing, ModelNotFound
 from demur.records import Match
@@ -30,7 +30,7 @@ DECIMALS = 6
 class Embedder(Protocol):
     """What is used of model2vec's `StaticModel`."""
 
-    def encode(self, sentences: Sequence[str], *, max_length: int | None) -> NDArray[Any]:
+    def encode(self, sentences: Sequence[str], *, max_length: int | None) -> Vectors:
         """A row a text."""
         ...
 
