@@ -3,8 +3,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import tempfile
 from pathlib import Path
+from typing import get_args
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -18,14 +20,18 @@ from demur.errors import InputError, OutputFault
 from demur.run import sieve
 from demur.run.dedupe_file import dedupe_file
 from demur.run.sieve import DedupeProgress, DedupeRequest, Reference
+from demur.stages import admit_blocks
+from demur.stages.novelty import ScoreFunc
 
 SCORER = rouge_scorer.RougeScorer(["rougeL"], use_stemmer=False)
 TEXTS = st.lists(st.sampled_from(["a", "b", "c", "d", "the", "x1", "A", "b!"]), min_size=1, max_size=9).map(" ".join)
+SCORE_FUNCS: tuple[ScoreFunc, ...] = get_args(ScoreFunc)
 THRESHOLDS = st.sampled_from([0.1, 0.4, 0.5, 2 / 3, 0.7, 0.75, 0.8, 1.0])
 
 
-def oracle(one: str, other: str) -> float:
-    return float(SCORER.score(one, other)["rougeL"].fmeasure)
+def oracle(admitted: str, new: str, score_func: ScoreFunc = "f1") -> float:
+    scores = SCORER.score(admitted, new)["rougeL"]
+    return float({"f1": scores.fmeasure, "precision": scores.precision, "recall": scores.recall}[score_func])
 
 
 def write_lines(path: Path, texts: list[str], ends: bytes = b"\n") -> list[bytes]:
@@ -42,19 +48,25 @@ def read_pairs(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def sift_plainly(texts: list[str], threshold: float, against: list[str]) -> list[int]:
+def sift_plainly(texts: list[str], threshold: float, against: list[str], score_func: ScoreFunc) -> list[int]:
     """The numbers of the texts that are new, by rouge_score over everything."""
     kept: list[int] = []
     for number, text in enumerate(texts):
-        if all(oracle(other, text) < threshold for other in [*against, *(texts[n] for n in kept)]):
+        if all(oracle(other, text, score_func) < threshold for other in [*against, *(texts[n] for n in kept)]):
             kept.append(number)
     return kept
 
 
 @settings(max_examples=150)
-@given(st.lists(TEXTS, max_size=25), st.lists(TEXTS, max_size=6), THRESHOLDS, st.integers(1, 8))
+@given(
+    st.lists(TEXTS, max_size=25),
+    st.lists(TEXTS, max_size=6),
+    THRESHOLDS,
+    st.sampled_from(SCORE_FUNCS),
+    st.integers(1, 8),
+)
 def test_what_is_kept_is_what_rouge_score_keeps(
-    texts: list[str], against: list[str], threshold: float, size: int
+    texts: list[str], against: list[str], threshold: float, score_func: ScoreFunc, size: int
 ) -> None:
     """Whatever the block size: the same records as the plain way, byte for byte, in order; each pair names a true score."""
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
@@ -63,10 +75,13 @@ def test_what_is_kept_is_what_rouge_score_keeps(
         lines = write_lines(folder / "in.jsonl", texts)
         write_lines(folder / "eval.jsonl", against)
         request = DedupeRequest(
-            source=folder / "in.jsonl", threshold=threshold, against=(Reference(folder / "eval.jsonl"),)
+            source=folder / "in.jsonl",
+            threshold=threshold,
+            score_func=score_func,
+            against=(Reference(folder / "eval.jsonl"),),
         )
         report = dedupe_file(request, folder / "out.jsonl", folder / "pairs.jsonl")
-        kept = sift_plainly(texts, threshold, against)
+        kept = sift_plainly(texts, threshold, against, score_func)
         assert (folder / "out.jsonl").read_bytes() == b"".join(lines[number] for number in kept)
         assert (report.records, report.kept) == (len(texts), len(kept))
 
@@ -82,8 +97,8 @@ def test_what_is_kept_is_what_rouge_score_keeps(
             assert not is_own or int(line) - 1 in kept
             assert (pair["text"], nearest["text"]) == (texts[number], neighbour)
             earlier = [*against, *(texts[n] for n in kept if n < number)]
-            best = max(oracle(other, texts[number]) for other in earlier)
-            assert nearest["score"] == round(oracle(neighbour, texts[number]), 6) == round(best, 6)
+            best = max(oracle(other, texts[number], score_func) for other in earlier)
+            assert nearest["score"] == round(oracle(neighbour, texts[number], score_func), 6) == round(best, 6)
             assert pair["exact"] == (texts[number] in earlier) == (neighbour == texts[number])
         assert sum(tally.exact for tally in (report.within, *report.against)) == sum(bool(p["exact"]) for p in pairs)
         assert (
@@ -303,3 +318,19 @@ def test_a_large_file_is_sifted_in_blocks(tmp_path: Path) -> None:
     report = dedupe_file(DedupeRequest(source=tmp_path / "in.jsonl"), tmp_path / "out.jsonl")
     assert (tmp_path / "out.jsonl").read_bytes() == b"".join(lines[number] for number in kept)
     assert report.within.near == len(texts) - len(kept)
+
+
+def test_more_processes_give_the_same_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searching with several processes, from the first record on: the same output and pairs as with one."""
+    chance = random.Random(4)
+    texts = [" ".join(chance.choices("abcdefghijklmnop", k=chance.randint(3, 8))) for _ in range(1500)]
+    write_lines(tmp_path / "in.jsonl", texts)
+    monkeypatch.setattr(sieve, "BLOCK_RECORDS", 200)
+    found = []
+    for workers in (1, 3):
+        monkeypatch.setattr(admit_blocks, "ALONE_TEXTS", 0 if workers > 1 else 1 << 30)
+        request = DedupeRequest(source=tmp_path / "in.jsonl", threshold=0.75, workers=workers)
+        dedupe_file(request, tmp_path / "out.jsonl", tmp_path / "pairs.jsonl")
+        found.append([(tmp_path / name).read_bytes() for name in ("out.jsonl", "pairs.jsonl")])
+    assert found[0] == found[1]
+    assert all(found[0])

@@ -1,17 +1,23 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from demur.errors import ExtraMissing, ModelNotFound
+from demur.errors import ExtraMissing, InputError, ModelNotFound
+from demur.inputs.builder import DedupSettings, SemanticSettings
+from demur.inputs.builder_file import read_builder
 from demur.outputs.dataset import describe_drop
 from demur.records import Admitted, Draft, DraftId, Drop, Origin, Reason, Seed
+from demur.run.runner import Runner
 from demur.stages.dedupe import Deduplicator
 from demur.stages.semantic import BLOCK_TEXTS, DECIMALS, SemanticIndex, load_embedder
+from tests.run.world import World, make_runner, read_output
 
 np = pytest.importorskip("numpy")
 model2vec = pytest.importorskip("model2vec", reason="the extra `semantic` is not installed")
@@ -28,22 +34,26 @@ def draw_vector(name: str) -> list[float]:
     return [chance.gauss(0, 1) for _ in range(DIMENSIONS)]
 
 
-@pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A model of a few words, in which synonyms have the same vector."""
+def save_model(folder: Path, words: list[str], vectors: object) -> str:
+    """A model2vec model of whole words; the first is the unknown one."""
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.normalizers import Lowercase
     from tokenizers.pre_tokenizers import Whitespace
 
-    tokenizer = Tokenizer(WordLevel({word: number for number, word in enumerate(["[UNK]", *WORDS])}, "[UNK]"))
+    tokenizer = Tokenizer(WordLevel({word: number for number, word in enumerate(words)}, words[0]))
     tokenizer.normalizer = Lowercase()
     tokenizer.pre_tokenizer = Whitespace()
-    first = {other: one for one, other in SYNONYMS}
-    vectors = np.array([draw_vector(first.get(word, word)) for word in ["[UNK]", *WORDS]], dtype=np.float32)
-    folder = tmp_path_factory.mktemp("model")
-    model2vec.StaticModel(vectors, tokenizer, config={"normalize": False}).save_pretrained(folder)
+    model2vec.StaticModel(np.array(vectors, dtype=np.float32), tokenizer, config={}).save_pretrained(folder)
     return str(folder)
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model of a few words, in which synonyms have the same vector."""
+    first = {other: one for one, other in SYNONYMS}
+    vectors = [draw_vector(first.get(word, word)) for word in ["[UNK]", *WORDS]]
+    return save_model(tmp_path_factory.mktemp("model"), ["[UNK]", *WORDS], vectors)
 
 
 def compute_cosine(one: str, other: str) -> float:
@@ -202,3 +212,52 @@ def test_without_the_package_the_pip_line_is_told(model: str, monkeypatch: pytes
     load_embedder.cache_clear()
     with pytest.raises(ExtraMissing):
         load_embedder(model)
+
+
+async def test_a_run_drops_by_meaning_whatever_the_concurrency(workspace: Path) -> None:
+    """The builder's `semantic` reaches the run; slow and quick replies in any order give the same files."""
+    chance = random.Random(5)
+    words = ["[UNK]", *(f"w{number}" for number in range(400))]
+    folder = save_model(workspace / "model", words, [[chance.gauss(0, 1) for _ in range(6)] for _ in words])
+    found = []
+    for jitter_s, concurrency in ((0.0, 1), (0.01, 8)):
+        world = World(jitter_s=jitter_s)
+        runner = make_runner(workspace, world, outputs=20, concurrency=concurrency, restart=True)
+        dedup = DedupSettings(type="rouge_scorer", semantic=SemanticSettings(model=folder, threshold=0.8))
+        plan = replace(runner.plan, builder=replace(runner.plan.builder, dedup=dedup))
+        result = await Runner(plan).run()
+        assert result.exit_code == 0
+        found.append([read_output(workspace, name) for name in ("final_data.jsonl", "rejected.jsonl")])
+    assert found[0] == found[1]
+    drops = [json.loads(line) for line in found[0][1].splitlines()]
+    by_meaning = [drop for drop in drops if drop["reason"] == "semantic_duplicate"]
+    assert by_meaning
+    assert all(0.8 <= drop["nearest"]["cosine"] <= 1 for drop in by_meaning)
+
+
+async def test_a_run_without_its_model_ends_before_anything_is_asked(workspace: Path) -> None:
+    """The error is the run's, and no request was made."""
+    world = World()
+    runner = make_runner(workspace, world)
+    dedup = DedupSettings(type="rouge_scorer", semantic=SemanticSettings(model=str(workspace)))
+    result = await Runner(replace(runner.plan, builder=replace(runner.plan.builder, dedup=dedup))).run()
+    assert isinstance(result.failure, ModelNotFound)
+    assert result.exit_code == 4
+    assert world.answered == []
+
+
+def test_the_builders_block_is_read_and_checked(workspace: Path) -> None:
+    """`semantic` needs a model, takes a cosine from 0 to 1, and is laid over a shipped builder like any other key."""
+    config = workspace / "builder.yaml"
+    head = "databuilders: {public/safety/refusal: {blocks: [{name: dedup, semantic: "
+    config.write_text(head + "{model: some/folder}}]}}\n")
+    dedup = read_builder(config, "embedded", {}).dedup
+    assert dedup.semantic == SemanticSettings(model="some/folder", threshold=0.9)
+    for wrong, words in [
+        ("{threshold: 0.9}", "'model' is missing"),
+        ("{model: x, threshold: 1.2}", "threshold"),
+        ("{model: x, treshold: 0.9}", "unknown key 'treshold'"),
+    ]:
+        config.write_text(head + wrong + "}]}}\n")
+        with pytest.raises(InputError, match=words):
+            read_builder(config, "embedded", {})
