@@ -111,12 +111,12 @@ def test_a_larger_index_agrees_with_comparing_all(score_func: ScoreFunc, floor: 
         index = NoveltyIndex(0.7, score_func=score_func)
         for number, text in enumerate(texts):
             index.add(str(number), text)
-    codes = [text.split() for text in texts]
+    split = [text.split() for text in texts]
     for query in invent_texts(60, seed=1)[20:50:3] + invent_texts(12, seed=2):
         best: Match | None = None
         new = query.split()
-        for number, text in enumerate(codes):
-            score = score_rouge_l(measure_lcs(new, text), len(new), len(text), score_func)
+        for number, admitted in enumerate(split):
+            score = score_rouge_l(measure_lcs(new, admitted), len(new), len(admitted), score_func)
             if score >= floor and score > (best.score if best else 0.0):
                 best = Match(str(number), score)
         assert index.nearest(query, floor) == best

@@ -88,7 +88,7 @@ def _search(index: NoveltyIndex, texts: Sequence[str], workers: int) -> list[Mat
                 pairs: list[tuple[str, float] | None] = receiver.recv()
             except EOFError:  # the process was killed, for memory perhaps: this one does its share
                 pairs = _find_pairs(index, share)
-            found[number::workers] = [pair and Match(*pair) for pair in pairs]
+            found[number::workers] = [Match(*pair) if pair else None for pair in pairs]
         return found
     finally:
         for process, receiver in searches:
@@ -106,4 +106,4 @@ def _search_share(index: NoveltyIndex, texts: Sequence[str], sender: Connection)
 
 def _find_pairs(index: NoveltyIndex, texts: Sequence[str]) -> list[tuple[str, float] | None]:
     matches = (index.nearest(text, index.threshold) for text in texts)
-    return [match and (match.id, match.score) for match in matches]
+    return [(match.id, match.score) if match else None for match in matches]

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from demur.records import Admitted, Draft, Drop, Reason, Seed, Stage
-from demur.stages.novelty import NoveltyIndex
+from demur.records import Admitted, Draft, Drop, Match, Reason, Seed, Stage
+from demur.stages.novelty import NoveltyIndex, ScoreFunc
+
+OFF = 2.0
+"""A threshold that no score reaches."""
 
 
 class Deduplicator:
     """The stage: a draft is admitted, with its nearest neighbour, or dropped as a near-duplicate.
 
     Args:
-        threshold: ROUGE-L F1 from which a draft is a duplicate.
+        threshold: the score from which a draft is a duplicate.
         filtering: whether duplicates are dropped, or only their neighbour noted.
         seeds: what a person brought; drafts must differ from it too.
+        score_func: which ROUGE-L score; see `NoveltyIndex`.
+        earlier: texts of earlier tasks, which drafts must differ from too. It is only read.
     """
 
-    def __init__(self, threshold: float, *, filtering: bool, seeds: tuple[Seed, ...]) -> None:
-        self.index = NoveltyIndex(threshold if filtering else 2.0)
+    def __init__(
+        self,
+        threshold: float,
+        *,
+        filtering: bool,
+        seeds: tuple[Seed, ...],
+        score_func: ScoreFunc = "f1",
+        earlier: NoveltyIndex | None = None,
+    ) -> None:
+        self.index = NoveltyIndex(threshold if filtering else OFF, score_func=score_func)
+        self._earlier = earlier
         for seed in seeds:
             self.index.add(seed.id, seed.instruction)
 
     def admit(self, draft: Draft) -> Admitted | Drop:
-        """Decide on one draft. Drafts must come in the order of their ids: the index is the one state of a run."""
-        admitted, neighbour = self.index.admit(str(draft.id), draft.instruction)
-        if admitted:
+        """Decide on one draft. Drafts must come in the order of their ids: the index is the one state of a task."""
+        neighbour = self._find_nearest(draft.instruction)
+        if neighbour is None or neighbour.score < self.index.threshold:
+            self.index.add(str(draft.id), draft.instruction)
             return Admitted(draft=draft, neighbour=neighbour)
         return Drop(
             id=draft.id,
@@ -32,3 +47,10 @@ class Deduplicator:
             instruction=draft.instruction,
             neighbour=neighbour,
         )
+
+    def _find_nearest(self, text: str) -> Match | None:
+        earlier = self._earlier.nearest(text) if self._earlier is not None else None
+        if earlier is None:
+            return self.index.nearest(text)
+        own = self.index.nearest(text, earlier.score)
+        return own if own is not None and own.score > earlier.score else earlier

@@ -126,9 +126,8 @@ class NoveltyIndex:
 
     def add(self, text_id: str, text: str) -> None:
         """Add a text without asking whether it is new: seeds."""
-        place, codes = len(self.ids), []
-        for token in tokenise(text):
-            codes.append(self._codes.setdefault(token, len(self._codes)))
+        place, known = len(self.ids), self._codes
+        codes = [known.setdefault(token, len(known)) for token in tokenise(text)]
         self.ids.append(text_id)
         self.texts.append(_spell(codes))
         if codes:
@@ -201,7 +200,7 @@ class _Query:
         once, twice = self._find_rare()
         self._measure(twice)
         counted = []
-        shortest, longest = self._index.shortest, self._index.longest
+        shortest = self._index.shortest
         for page in self._index.list_pages():
             sets = page.collect(self._features)
             needed = self._need(shortest) - bool(once)
@@ -257,14 +256,8 @@ class _Query:
 
     def _need(self, length: int) -> int:
         """How many tokens a text of so many must share at least to have the best score."""
-        match self._index.score_func:
-            case "f1":
-                needed = self.best * (self._length + length) / 2
-            case "precision":
-                needed = self.best * self._length
-            case "recall":
-                needed = self.best * length
-        return max(1, ceil(needed - _ROUNDING))
+        parts = {"f1": (self._length + length) / 2, "precision": self._length, "recall": length}
+        return max(1, ceil(self.best * parts[self._index.score_func] - _ROUNDING))
 
     def _reach(self, shared: int) -> float:
         """The greatest length at which so many shared tokens are enough for the best score."""
