@@ -307,7 +307,7 @@ def score_rouge_l(shared: int, new: int, admitted: int, score_func: ScoreFunc = 
 
 def _spell(codes: list[int]) -> str:
     """One character a token: rapidfuzz compares strings fastest."""
-    if codes and max(codes) < 0xD800 and min(codes) >= 0:
+    if codes and max(codes) < min(LETTERS, 0xD800) and min(codes) >= 0:
         return "".join(map(chr, codes))
     return "".join([_spell_one(code) for code in codes])
 
