@@ -269,3 +269,24 @@ def test_an_index_built_by_replay_equals_the_one_that_grew() -> None:
         assert replayed.texts == grown.texts
         for query in invent_texts(80, seed=6):
             assert replayed.nearest(query) == grown.nearest(query)
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.7, 0.9])
+@pytest.mark.parametrize("score_func", get_args(ScoreFunc))
+def test_texts_made_from_one_template_are_told_apart(score_func: ScoreFunc, floor: float) -> None:
+    """Where nearly all texts share nearly all tokens, the nearest, and of equals the first, is still found."""
+    with shrink_pages(1024, 256, 8):
+        index = NoveltyIndex(0.7, score_func=score_func)
+        texts = [f"please write text number n{n} {'now' if n % 3 else 'then at once'}" for n in range(2600)]
+        for number, text in enumerate(texts):
+            index.add(str(number), text)
+        admitted = [(str(number), text) for number, text in enumerate(texts) if number < 10 or number % 211 == 0]
+        for query in (
+            texts[0],
+            texts[1055],
+            texts[2532],
+            "please write text number nine then",
+            "write text number now",
+        ):
+            expected = find_nearest(admitted, query, score_func, floor)
+            assert index.nearest(query, floor) == expected

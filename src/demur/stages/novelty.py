@@ -47,7 +47,11 @@ _STRANGE, _CROWDED = chr(0x10FFFF), chr(0x10FFFE)
 """What a query's token is spelled with that no admitted text holds; and the tokens beyond the first `LETTERS`."""
 _ROUNDING = 1e-9
 """Bounds are loosened by more than floating point can err in them; the scores that decide are rouge_score's to the bit."""
-_FIRST_GUESSES = 100
+_NEXT_SCORE = 1 + 1e-8
+"""Two scores that differ do so by more than this factor, where no text is longer than `_TOLD_APART` tokens."""
+_TOLD_APART = 5_000
+_FEW_TEXTS = 256
+_FIRST_TEXTS = (1 << 4096) - 1
 
 
 class NoveltyIndex:
@@ -203,12 +207,16 @@ class _Query:
         shortest = self._index.shortest
         for page in self._index.list_pages():
             sets = page.collect(self._features)
-            needed = self._need(shortest) - bool(once)
+            needed = self._need(shortest, self.best) - bool(once)
             if not sets or needed < len(sets):
                 counted.append((page, sets))
             elif needed == len(sets):
-                self._measure([page.first + bit for bit in list_bits(intersect(sets))])
-        if counted and self._reach(len(self._features)) >= shortest:
+                common = intersect(sets)
+                if common.bit_count() > _FEW_TEXTS:
+                    counted.append((page, sets))
+                else:
+                    self._measure([page.first + bit for bit in list_bits(common)])
+        if counted and self._reach(len(self._features), self.best) >= shortest:
             self._count(counted, sorted(once))
 
     def _find_rare(self) -> tuple[set[int], set[int]]:
@@ -230,46 +238,56 @@ class _Query:
             places = once[bisect_left(once, page.first) : bisect_left(once, page.first + page.size)]
             if places:
                 sets = [*sets, gather_bits(places, page.first)]
-            if sets and self._reach(len(sets)) >= self._index.shortest:
+            if sets and self._reach(len(sets), self.best) >= self._index.shortest:
                 slices = add_up(sets)
                 summed.append((*find_most(slices), page, slices))
         # A good guess first: it spares most of the rest.
         summed.sort(key=lambda entry: -entry[0])
         for most, found, page, _ in summed:
-            if self._reach(most) < self._index.shortest:
+            if self._reach(most, self.best) < self._index.shortest:
                 return
-            self._measure([page.first + bit for bit in list_bits(found)[:_FIRST_GUESSES]])
+            self._measure([page.first + bit for bit in list_bits(found & _FIRST_TEXTS or found)[:_FEW_TEXTS]])
         for most, _, page, slices in summed:
-            found = page.select(slices, self._list_enough(most))
+            found = page.select(slices, self._list_enough(most, self._exceed()))
+            earlier = 0 if self.place is None else max(self.place - page.first, 0)
+            if earlier:
+                equal = page.select(slices, self._list_enough(most, self.best))
+                found |= equal if earlier >= page.size else equal & (1 << earlier) - 1
             self._measure([page.first + bit for bit in list_bits(found)])
 
-    def _list_enough(self, most: int) -> list[tuple[int, float]]:
+    def _exceed(self) -> float:
+        """The score that a text must have to be taken though it stands behind the best so far."""
+        if self.place is None or max(self._length, self._index.longest) > _TOLD_APART:
+            return self.best
+        return self.best * _NEXT_SCORE
+
+    def _list_enough(self, most: int, best: float) -> list[tuple[int, float]]:
         """How many shared tokens are enough for which lengths, see `BitPage.select`."""
         enough = []
-        for shared in range(self._need(self._index.shortest), most + 1):
-            longest = self._reach(shared)
+        for shared in range(self._need(self._index.shortest, best), most + 1):
+            longest = self._reach(shared, best)
             if longest >= self._index.shortest:
                 enough.append((shared, longest))
             if longest >= self._index.longest:
                 break
         return enough
 
-    def _need(self, length: int) -> int:
-        """How many tokens a text of so many must share at least to have the best score."""
+    def _need(self, length: int, best: float) -> int:
+        """How many tokens a text of so many must share at least to have that score."""
         parts = {"f1": (self._length + length) / 2, "precision": self._length, "recall": length}
-        return max(1, ceil(self.best * parts[self._index.score_func] - _ROUNDING))
+        return max(1, ceil(best * parts[self._index.score_func] - _ROUNDING))
 
-    def _reach(self, shared: int) -> float:
-        """The greatest length at which so many shared tokens are enough for the best score."""
-        if self.best <= 0:
+    def _reach(self, shared: int, best: float) -> float:
+        """The greatest length at which so many shared tokens are enough for that score."""
+        if best <= 0:
             return inf
         match self._index.score_func:
             case "f1":
-                return floor(2 * shared / self.best - self._length + _ROUNDING)
+                return floor(2 * shared / best - self._length + _ROUNDING)
             case "precision":
-                return inf if shared >= self.best * self._length - _ROUNDING else -inf
+                return inf if shared >= best * self._length - _ROUNDING else -inf
             case "recall":
-                return floor(shared / self.best + _ROUNDING)
+                return floor(shared / best + _ROUNDING)
 
     def _measure(self, places: Collection[int]) -> None:
         """Compare with these texts, and note the best."""
@@ -280,7 +298,7 @@ class _Query:
             self._spelled,
             [texts[place] for place in places],
             scorer=LCSseq.similarity,
-            score_cutoff=self._need(self._index.shortest),
+            score_cutoff=self._need(self._index.shortest, self.best),
             limit=None,
         )
         crowded = _CROWDED in self._spelled
