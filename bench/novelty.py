@@ -7,6 +7,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from itertools import accumulate, islice
 from random import Random
 from typing import TypeVar
@@ -155,5 +156,5 @@ def time_admitting(corpus: str, count: int, in_bulk: bool) -> tuple[float, int, 
 
 def _apart(work: Callable[..., _Result], *given: object) -> _Result:
     """Do it in a process of its own, so that its memory can be told, and its garbage slows nobody."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, given)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, *given).result()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import get_args
@@ -290,3 +291,20 @@ def test_texts_made_from_one_template_are_told_apart(score_func: ScoreFunc, floo
         ):
             expected = find_nearest(admitted, query, score_func, floor)
             assert index.nearest(query, floor) == expected
+
+
+def test_bulk_beside_other_threads_works_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fork could catch another thread holding a lock, so none is made."""
+    monkeypatch.setattr(admit_blocks, "ALONE_TEXTS", 30)
+    monkeypatch.setattr(admit_blocks, "_admit_block", None)
+    items = [(str(number), text) for number, text in enumerate(invent_texts(100, seed=6))]
+    one, many = NoveltyIndex(0.7), NoveltyIndex(0.7)
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        decisions = many.admit_many(items, workers=2)
+    finally:
+        stop.set()
+        thread.join()
+    assert decisions == [one.admit(text_id, text, 0.7) for text_id, text in items]

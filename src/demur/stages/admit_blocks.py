@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -49,8 +50,9 @@ def count_workers() -> int:
 
 
 def can_fork() -> bool:
-    """Whether processes can share this one's memory: Linux, and no other thread that a fork could catch holding a lock."""
-    return os.uname().sysname == "Linux" and threading.active_count() == 1 if hasattr(os, "uname") else False
+    """Whether processes can share this one's memory: on Linux, with no other thread that a fork could catch holding a lock."""
+    alone = threading.active_count() == 1 and not multiprocessing.current_process().daemon
+    return sys.platform == "linux" and alone
 
 
 def _admit_block(
