@@ -244,7 +244,7 @@ def test_bulk_equals_one_at_a_time(workers: int, score_func: ScoreFunc, monkeypa
         index.add("seed:1", items[9][1])
     expected = [one.admit(text_id, text, 0.7) for text_id, text in items]
     assert many.admit_many(items, workers=workers) == expected
-    assert (many.ids, many.texts) == (one.ids, one.texts)
+    assert (many._ids, many._texts) == (one._ids, one._texts)
     assert {admitted for admitted, _ in expected} == {True, False}
 
 
@@ -266,8 +266,8 @@ def test_an_index_built_by_replay_equals_the_one_that_grew() -> None:
             grown.nearest(f"unseen{number} {text}")  # asking leaves no trace
             if grown.admit(str(number), text)[0]:
                 replayed.add(str(number), text)
-        assert replayed.ids == grown.ids
-        assert replayed.texts == grown.texts
+        assert replayed._ids == grown._ids
+        assert replayed._texts == grown._texts
         for query in invent_texts(80, seed=6):
             assert replayed.nearest(query) == grown.nearest(query)
 

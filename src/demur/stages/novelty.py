@@ -72,10 +72,10 @@ class NoveltyIndex:
             raise ValueError(f"the threshold must be above 0, not {threshold}")
         self.threshold = threshold
         self.score_func: ScoreFunc = score_func
-        self.ids: list[str] = []
-        self.texts: list[str] = []  # a character a token
-        self.crowded: dict[int, array[int]] = {}
-        self.shortest, self.longest = 1 << 62, 0
+        self._ids: list[str] = []
+        self._texts: list[str] = []  # a character a token
+        self._crowded: dict[int, array[int]] = {}
+        self._shortest, self._longest = 1 << 62, 0
         self._codes: dict[str, int] = {}
         self._wholes: dict[str, int] = {}
         self._rare: dict[int, array[int]] = {}
@@ -84,7 +84,7 @@ class NoveltyIndex:
         self._tail = BitPage(0)
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self._ids)
 
     def nearest(self, text: str, floor: float = 0.0) -> Match | None:
         """The admitted text with the highest score, if that is at least `floor`; of equals the first admitted.
@@ -94,12 +94,12 @@ class NoveltyIndex:
         tokens = tokenise(text)
         if not tokens:
             place = self._wholes.get(text.strip())
-            return None if place is None or floor > 1 else Match(self.ids[place], 1.0)
+            return None if place is None or floor > 1 else Match(self._ids[place], 1.0)
         if floor > 1:
             return None
         query = _Query(self, [self._codes.get(token, -1) for token in tokens], floor)
         query.search()
-        return None if query.place is None else Match(self.ids[query.place], query.best)
+        return None if query.place is None else Match(self._ids[query.place], query.best)
 
     def admit(self, text_id: str, text: str, floor: float = 0.0) -> tuple[bool, Match | None]:
         """Add the text unless it is a duplicate.
@@ -130,16 +130,16 @@ class NoveltyIndex:
 
     def add(self, text_id: str, text: str) -> None:
         """Add a text without asking whether it is new: seeds."""
-        place, known = len(self.ids), self._codes
+        place, known = len(self._ids), self._codes
         codes = [known.setdefault(token, len(known)) for token in tokenise(text)]
-        self.ids.append(text_id)
-        self.texts.append(_spell(codes))
+        self._ids.append(text_id)
+        self._texts.append(_spell(codes))
         if codes:
-            self.shortest, self.longest = min(self.shortest, len(codes)), max(self.longest, len(codes))
+            self._shortest, self._longest = min(self._shortest, len(codes)), max(self._longest, len(codes))
         else:
             self._wholes.setdefault(text.strip(), place)
         if codes and max(codes) >= LETTERS:
-            self.crowded[place] = array("I", codes)
+            self._crowded[place] = array("I", codes)
         frequent = self._frequent
         features = _number_repeats(codes)
         rare = [feature for feature in features if feature not in frequent]
@@ -164,18 +164,18 @@ class NoveltyIndex:
             self._pages[-1].append(self._tail)
         else:
             self._pages.append(self._tail)
-        self._tail = BitPage(len(self.ids))
+        self._tail = BitPage(len(self._ids))
         if self._pages[-1].size >= PAGE_TEXTS:
             # What was frequent once need not stay so: a set of 8 KB for a handful of texts is not worth its memory.
             for feature, places in self._pages[-1].drop_sparse(PAGE_TEXTS // RARE_SHARE // 4).items():
                 self._frequent.discard(feature)
                 self._rare.setdefault(feature, array("I")).extend(places)
 
-    def list_rare(self, features: list[int]) -> list[array[int]]:
+    def _list_rare(self, features: list[int]) -> list[array[int]]:
         """The lists of places of those tokens that have one."""
         return [places for feature in features if (places := self._rare.get(feature)) is not None]
 
-    def list_pages(self) -> list[BitPage]:
+    def _list_pages(self) -> list[BitPage]:
         """The pages, in order."""
         return [*self._pages, self._tail]
 
@@ -204,8 +204,8 @@ class _Query:
         once, twice = self._find_rare()
         self._measure(twice)
         counted = []
-        shortest = self._index.shortest
-        for page in self._index.list_pages():
+        shortest = self._index._shortest
+        for page in self._index._list_pages():
             sets = page.collect(self._features)
             needed = self._need(shortest, self.best) - bool(once)
             if not sets or needed < len(sets):
@@ -223,7 +223,7 @@ class _Query:
         """The texts that share a rare token, and those that share two or more."""
         once: set[int] = set()
         twice: set[int] = set()
-        for places in sorted(self._index.list_rare(self._features), key=len, reverse=True):
+        for places in sorted(self._index._list_rare(self._features), key=len, reverse=True):
             twice.update(once.intersection(places))
             once.update(places)
         return once, twice
@@ -238,13 +238,13 @@ class _Query:
             places = once[bisect_left(once, page.first) : bisect_left(once, page.first + page.size)]
             if places:
                 sets = [*sets, gather_bits(places, page.first)]
-            if sets and self._reach(len(sets), self.best) >= self._index.shortest:
+            if sets and self._reach(len(sets), self.best) >= self._index._shortest:
                 slices = add_up(sets)
                 summed.append((*find_most(slices), page, slices))
         # A good guess first: it spares most of the rest.
         summed.sort(key=lambda entry: -entry[0])
         for most, found, page, _ in summed:
-            if self._reach(most, self.best) < self._index.shortest:
+            if self._reach(most, self.best) < self._index._shortest:
                 return
             self._measure([page.first + bit for bit in list_bits(found & _FIRST_TEXTS or found)[:_FEW_TEXTS]])
         for most, _, page, slices in summed:
@@ -257,18 +257,18 @@ class _Query:
 
     def _exceed(self) -> float:
         """The score that a text must have to be taken though it stands behind the best so far."""
-        if self.place is None or max(self._length, self._index.longest) > _TOLD_APART:
+        if self.place is None or max(self._length, self._index._longest) > _TOLD_APART:
             return self.best
         return self.best * _NEXT_SCORE
 
     def _list_enough(self, most: int, best: float) -> list[tuple[int, float]]:
         """How many shared tokens are enough for which lengths, see `BitPage.select`."""
         enough = []
-        for shared in range(self._need(self._index.shortest, best), most + 1):
+        for shared in range(self._need(self._index._shortest, best), most + 1):
             longest = self._reach(shared, best)
-            if longest >= self._index.shortest:
+            if longest >= self._index._shortest:
                 enough.append((shared, longest))
-            if longest >= self._index.longest:
+            if longest >= self._index._longest:
                 break
         return enough
 
@@ -293,19 +293,19 @@ class _Query:
         """Compare with these texts, and note the best."""
         if not places:
             return
-        texts, places = self._index.texts, list(places)
+        texts, places = self._index._texts, list(places)
         near = process.extract(
             self._spelled,
             [texts[place] for place in places],
             scorer=LCSseq.similarity,
-            score_cutoff=self._need(self._index.shortest, self.best),
+            score_cutoff=self._need(self._index._shortest, self.best),
             limit=None,
         )
         crowded = _CROWDED in self._spelled
         for text, shared, at in near:
             place = places[at]
-            if crowded and place in self._index.crowded:
-                shared = LCSseq.similarity(self._codes, list(self._index.crowded[place]))
+            if crowded and place in self._index._crowded:
+                shared = LCSseq.similarity(self._codes, list(self._index._crowded[place]))
             if not shared:
                 continue
             score = score_rouge_l(shared, self._length, len(text), self._index.score_func)
