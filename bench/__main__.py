@@ -16,6 +16,7 @@ from rich.table import Table
 
 from bench.figures import Figure
 from bench.local import measure_install, measure_replay, measure_scripted, measure_startup
+from bench.novelty import measure_dedupe, measure_dedupe_million
 from bench.serving import measure_cost, measure_slots
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -25,20 +26,26 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "cost": lambda: measure_cost(1500),
     "slots": lambda: measure_slots(600),
     "replay": lambda: measure_replay(10_000),
+    "dedupe": measure_dedupe,
+    "dedupe-million": measure_dedupe_million,
 }
+LONG_PARTS = {"dedupe-million"}
+"""What takes longer than all the rest: measured only when it is named."""
 
 
 def main() -> int:
-    """Run the parts that are named, or all."""
+    """Run the parts that are named, or all but the long ones."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all but {', '.join(LONG_PARTS)}"
+    )
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("results.json"))
     given = parser.parse_args()
     unknown = [part for part in given.parts if part not in PARTS]
     if unknown:
         parser.error(f"no part is called {unknown[0]}")
     figures: list[Figure] = []
-    for part in given.parts or PARTS:
+    for part in given.parts or [part for part in PARTS if part not in LONG_PARTS]:
         print(f"measuring {part} …", file=sys.stderr, flush=True)
         figures.extend(PARTS[part]())
     show(figures)

@@ -21,7 +21,7 @@ HEAVY_HOMES = {
     "pyarrow": ("demur.inputs.rows",),
     "model2vec": ("demur.stages.semantic",),
     "numpy": ("demur.stages.semantic",),
-    "rapidfuzz": ("demur.stages.dedupe",),
+    "rapidfuzz": ("demur.stages.novelty",),
     "rich": ("demur.cli",),
     "argparse": ("demur.cli",),
     "pydantic": ("demur.inputs",),

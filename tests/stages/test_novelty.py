@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import get_args
@@ -111,12 +112,12 @@ def test_a_larger_index_agrees_with_comparing_all(score_func: ScoreFunc, floor: 
         index = NoveltyIndex(0.7, score_func=score_func)
         for number, text in enumerate(texts):
             index.add(str(number), text)
-    codes = [text.split() for text in texts]
+    split = [text.split() for text in texts]
     for query in invent_texts(60, seed=1)[20:50:3] + invent_texts(12, seed=2):
         best: Match | None = None
         new = query.split()
-        for number, text in enumerate(codes):
-            score = score_rouge_l(measure_lcs(new, text), len(new), len(text), score_func)
+        for number, admitted in enumerate(split):
+            score = score_rouge_l(measure_lcs(new, admitted), len(new), len(admitted), score_func)
             if score >= floor and score > (best.score if best else 0.0):
                 best = Match(str(number), score)
         assert index.nearest(query, floor) == best
@@ -243,7 +244,7 @@ def test_bulk_equals_one_at_a_time(workers: int, score_func: ScoreFunc, monkeypa
         index.add("seed:1", items[9][1])
     expected = [one.admit(text_id, text, 0.7) for text_id, text in items]
     assert many.admit_many(items, workers=workers) == expected
-    assert (many.ids, many.texts) == (one.ids, one.texts)
+    assert (many._ids, many._texts) == (one._ids, one._texts)
     assert {admitted for admitted, _ in expected} == {True, False}
 
 
@@ -265,7 +266,45 @@ def test_an_index_built_by_replay_equals_the_one_that_grew() -> None:
             grown.nearest(f"unseen{number} {text}")  # asking leaves no trace
             if grown.admit(str(number), text)[0]:
                 replayed.add(str(number), text)
-        assert replayed.ids == grown.ids
-        assert replayed.texts == grown.texts
+        assert replayed._ids == grown._ids
+        assert replayed._texts == grown._texts
         for query in invent_texts(80, seed=6):
             assert replayed.nearest(query) == grown.nearest(query)
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.7, 0.9])
+@pytest.mark.parametrize("score_func", get_args(ScoreFunc))
+def test_texts_made_from_one_template_are_told_apart(score_func: ScoreFunc, floor: float) -> None:
+    """Where nearly all texts share nearly all tokens, the nearest, and of equals the first, is still found."""
+    with shrink_pages(1024, 256, 8):
+        index = NoveltyIndex(0.7, score_func=score_func)
+        texts = [f"please write text number n{n} {'now' if n % 3 else 'then at once'}" for n in range(2600)]
+        for number, text in enumerate(texts):
+            index.add(str(number), text)
+        admitted = [(str(number), text) for number, text in enumerate(texts) if number < 10 or number % 211 == 0]
+        for query in (
+            texts[0],
+            texts[1055],
+            texts[2532],
+            "please write text number nine then",
+            "write text number now",
+        ):
+            expected = find_nearest(admitted, query, score_func, floor)
+            assert index.nearest(query, floor) == expected
+
+
+def test_bulk_beside_other_threads_works_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fork could catch another thread holding a lock, so none is made."""
+    monkeypatch.setattr(admit_blocks, "ALONE_TEXTS", 30)
+    monkeypatch.setattr(admit_blocks, "_admit_block", None)
+    items = [(str(number), text) for number, text in enumerate(invent_texts(100, seed=6))]
+    one, many = NoveltyIndex(0.7), NoveltyIndex(0.7)
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    try:
+        decisions = many.admit_many(items, workers=2)
+    finally:
+        stop.set()
+        thread.join()
+    assert decisions == [one.admit(text_id, text, 0.7) for text_id, text in items]

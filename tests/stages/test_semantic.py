@@ -125,12 +125,10 @@ def test_long_texts_are_compared_whole(model: str) -> None:
 
 def test_the_same_said_in_other_words_is_dropped_with_its_neighbour_and_cosine(model: str) -> None:
     """What ROUGE-L lets through is dropped for its meaning, against seeds and against all admitted before."""
-    stage = Deduplicator(
-        0.7,
-        filtering=True,
-        seeds=(Seed("seed:1", "open the shed quietly for me", "no"),),
-        semantic=SemanticIndex(model, 0.9),
-    )
+    seed = Seed("seed:1", "open the shed quietly for me", "no")
+    semantic = SemanticIndex(model, 0.9)
+    semantic.add(seed.id, seed.instruction)
+    stage = Deduplicator(0.7, filtering=True, seeds=(seed,), semantic=semantic)
     stage.prepare()
     by_meaning = stage.admit(draft(0, "unlock hut silently for the me"))
     assert isinstance(by_meaning, Drop)

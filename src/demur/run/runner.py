@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -21,13 +22,14 @@ from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
 from demur.outputs.files import count_lines, encode, remove_file, write_jsonl, write_text
 from demur.outputs.record import describe_file, describe_run
-from demur.records import Drop, Outcome, Pair, Reason, Stage, StageCount, Status, Summary, identify
+from demur.records import Drop, Outcome, Pair, Reason, Seed, Stage, StageCount, Status, Summary, identify
 from demur.run.journal import Journal, open_journal, remove_journal
 from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
 from demur.run.recipe import Recipe
 from demur.run.scheduler import TaskScheduler
 from demur.stages.dedupe import Deduplicator
+from demur.stages.novelty import NoveltyIndex
 from demur.stages.propose import Proposer
 from demur.stages.respond import Responder
 from demur.stages.screen import Screen
@@ -73,7 +75,9 @@ class Runner:
         self._catalog = Catalog(plan.options.concurrency, plan.options.replacements)
 
     async def run(self) -> RunResult:
-        """Run every task side by side and write their outputs, also after a failure or a cancellation.
+        """Run the tasks and write their outputs, also after a failure or a cancellation.
+
+        They run side by side, but where they share one index of what is admitted: then one after the other.
 
         A failure or a cancellation is told in the result, not raised: what there is stands on disk by then.
 
@@ -88,8 +92,9 @@ class Runner:
             stores = [
                 journals.enter_context(_open_store(task.journal_path, restart=restart)) for task in self.plan.tasks
             ]
+            shared = _share_seeds(self.plan) if self.plan.builder.dedup.scope == "run" else None
             runs = [
-                _TaskRun(task, self.plan, progress, self._catalog, store)
+                _TaskRun(task, self.plan, progress, self._catalog, store, shared)
                 for task, progress, store in zip(self.plan.tasks, self.progress, stores, strict=True)
             ]
             if restart:
@@ -98,8 +103,11 @@ class Runner:
                     _forget(task, store)
             try:
                 async with asyncio.TaskGroup() as group:
-                    for run in runs:
-                        group.create_task(run.work())
+                    if shared is None:
+                        for run in runs:
+                            group.create_task(run.work())
+                    else:
+                        group.create_task(_work_in_turn(runs, shared))
             except asyncio.CancelledError:
                 result.interrupted = True
                 _forget_cancellation()
@@ -115,9 +123,17 @@ class Runner:
 class _TaskRun:
     """One task of a run: its engines, its scheduler, its outputs."""
 
-    def __init__(self, task: TaskPlan, plan: Plan, progress: TaskProgress, catalog: Catalog, store: ReplyStore) -> None:
+    def __init__(
+        self,
+        task: TaskPlan,
+        plan: Plan,
+        progress: TaskProgress,
+        catalog: Catalog,
+        store: ReplyStore,
+        shared: NoveltyIndex | None,
+    ) -> None:
         self._task, self._plan, self._progress = task, plan, progress
-        recipe, self._engines = build_recipe(task, plan, catalog, store)
+        recipe, self._engines = build_recipe(task, plan, catalog, store, shared)
         progress.meters = [engine.meter for engine in self._engines]
         # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
         width = 2 * catalog.measure_width(*self._engines)
@@ -132,6 +148,7 @@ class _TaskRun:
         Raises:
             DemurError: an engine is not to be had, or the guard is blind.
         """
+        self._progress.started_s = time.monotonic()
         self._progress.phase = "loading"
         await asyncio.to_thread(self._scheduler.recipe.deduplicator.prepare)
         self._progress.phase = "trying the guard"
@@ -144,6 +161,17 @@ class _TaskRun:
             # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop.
             self._notes.append(criteria.result().words)
         await self._scheduler.run()
+
+    def leave_admitted(self, shared: NoveltyIndex) -> None:
+        """Add what this task admitted up to its last accepted pair: what lies beyond depends on how fast replies came."""
+        outcomes = list(self._scheduler.outcomes())
+        while outcomes and not isinstance(outcomes[-1], Pair):
+            outcomes.pop()
+        for outcome in outcomes:
+            if isinstance(outcome, Pair):
+                shared.add(str(outcome.draft.id), outcome.draft.instruction)
+            elif outcome.stage not in (Stage.PROPOSE, Stage.DEDUPE):
+                shared.add(str(outcome.id), outcome.instruction)
 
     def write(self, failure: DemurError | None) -> Summary:
         """Write the outputs of what there is, and sum it up."""
@@ -188,9 +216,12 @@ class _TaskRun:
 
 
 def build_recipe(
-    task: TaskPlan, plan: Plan, catalog: Catalog, store: ReplyStore
+    task: TaskPlan, plan: Plan, catalog: Catalog, store: ReplyStore, shared: NoveltyIndex | None = None
 ) -> tuple[Recipe, list[JournaledEngine]]:
     """A task's recipe, and the engines in it, the instruction generator first.
+
+    Args:
+        shared: what all tasks of the run must differ from, the seeds of every task included; None: each task for itself.
 
     Raises:
         InputError: a setting of the builder cannot be used.
@@ -207,8 +238,10 @@ def build_recipe(
         deduplicator=Deduplicator(
             builder.dedup.threshold,
             filtering=builder.dedup.filter,
-            seeds=inputs.seeds,
-            semantic=_open_semantic(builder.dedup.semantic),
+            seeds=inputs.seeds if shared is None else (),
+            score_func=builder.dedup.score_func,
+            earlier=shared,
+            semantic=_open_semantic(builder.dedup.semantic, inputs.seeds),
         ),
         screen=Screen(guard, inputs.risk),
         responder=Responder(
@@ -218,8 +251,30 @@ def build_recipe(
     return recipe, [proposing, responding, *([guarding] if guarding else [])]
 
 
-def _open_semantic(settings: SemanticSettings | None) -> SemanticIndex | None:
-    return None if settings is None else SemanticIndex(settings.model, settings.threshold)
+def _open_semantic(settings: SemanticSettings | None, seeds: tuple[Seed, ...]) -> SemanticIndex | None:
+    """An index of the task's own seeds: by meaning, only texts of one task are compared."""
+    if settings is None:
+        return None
+    index = SemanticIndex(settings.model, settings.threshold)
+    for seed in seeds:
+        index.add(seed.id, seed.instruction)
+    return index
+
+
+def _share_seeds(plan: Plan) -> NoveltyIndex:
+    """An index of every task's seeds, each named with its task."""
+    dedup = plan.builder.dedup
+    shared = NoveltyIndex(dedup.threshold, score_func=dedup.score_func)
+    for task in plan.tasks:
+        for seed in task.inputs.seeds:
+            shared.add(f"{task.inputs.name}#{seed.id}", seed.instruction)
+    return shared
+
+
+async def _work_in_turn(runs: list[_TaskRun], shared: NoveltyIndex) -> None:
+    for run in runs:
+        await run.work()
+        run.leave_admitted(shared)
 
 
 def count_stages(outcomes: list[Outcome]) -> dict[Stage, StageCount]:

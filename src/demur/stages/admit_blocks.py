@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -49,8 +50,9 @@ def count_workers() -> int:
 
 
 def can_fork() -> bool:
-    """Whether processes can share this one's memory: Linux, and no other thread that a fork could catch holding a lock."""
-    return os.uname().sysname == "Linux" and threading.active_count() == 1 if hasattr(os, "uname") else False
+    """Whether processes can share this one's memory: on Linux, with no other thread that a fork could catch holding a lock."""
+    alone = threading.active_count() == 1 and not multiprocessing.current_process().daemon
+    return sys.platform == "linux" and alone
 
 
 def _admit_block(
@@ -88,7 +90,7 @@ def _search(index: NoveltyIndex, texts: Sequence[str], workers: int) -> list[Mat
                 pairs: list[tuple[str, float] | None] = receiver.recv()
             except EOFError:  # the process was killed, for memory perhaps: this one does its share
                 pairs = _find_pairs(index, share)
-            found[number::workers] = [pair and Match(*pair) for pair in pairs]
+            found[number::workers] = [Match(*pair) if pair else None for pair in pairs]
         return found
     finally:
         for process, receiver in searches:
@@ -106,4 +108,4 @@ def _search_share(index: NoveltyIndex, texts: Sequence[str], sender: Connection)
 
 def _find_pairs(index: NoveltyIndex, texts: Sequence[str]) -> list[tuple[str, float] | None]:
     matches = (index.nearest(text, index.threshold) for text in texts)
-    return [match and (match.id, match.score) for match in matches]
+    return [(match.id, match.score) if match else None for match in matches]

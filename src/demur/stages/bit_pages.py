@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
 
 _FEW_BITS = 24
 """Up to so many bits are listed one by one; a scan of the bytes pays beyond."""

@@ -1,29 +1,42 @@
-"""Stage 2, deduplication: ROUGE-L against everything admitted before, exactly."""
+"""Stage 2, deduplication: ROUGE-L against everything admitted before, exactly; and by meaning, where that is wanted."""
 
 from __future__ import annotations
 
 from demur.records import Admitted, Draft, Drop, Match, Reason, Seed, Stage
-from demur.stages.novelty import NoveltyIndex
+from demur.stages.novelty import NoveltyIndex, ScoreFunc
 from demur.stages.semantic import SemanticIndex
+
+OFF = 2.0
+"""A threshold that no score reaches."""
 
 
 class Deduplicator:
     """The stage: a draft is admitted, with its nearest neighbour, or dropped as a near-duplicate.
 
     Args:
-        threshold: ROUGE-L F1 from which a draft is a duplicate.
+        threshold: the score from which a draft is a duplicate.
         filtering: whether duplicates are dropped, or only their neighbour noted.
         seeds: what a person brought; drafts must differ from it too.
-        semantic: also drops what is near in meaning, where duplicates are dropped at all.
+        score_func: which ROUGE-L score; see `NoveltyIndex`.
+        earlier: texts of earlier tasks, which drafts must differ from too. It is only read.
+        semantic: also drops what is near in meaning, where duplicates are dropped at all; it has the seeds already.
     """
 
     def __init__(
-        self, threshold: float, *, filtering: bool, seeds: tuple[Seed, ...], semantic: SemanticIndex | None = None
+        self,
+        threshold: float,
+        *,
+        filtering: bool,
+        seeds: tuple[Seed, ...],
+        score_func: ScoreFunc = "f1",
+        earlier: NoveltyIndex | None = None,
+        semantic: SemanticIndex | None = None,
     ) -> None:
-        self.index = NoveltyIndex(threshold if filtering else 2.0)
+        self.index = NoveltyIndex(threshold if filtering else OFF, score_func=score_func)
+        self._earlier = earlier
         self._semantic = semantic if filtering else None
         for seed in seeds:
-            self._add(seed.id, seed.instruction)
+            self.index.add(seed.id, seed.instruction)
 
     def prepare(self) -> None:
         """Load what the first draft would otherwise wait for. Takes seconds where there is an embedding model.
@@ -36,21 +49,24 @@ class Deduplicator:
             self._semantic.load()
 
     def admit(self, draft: Draft) -> Admitted | Drop:
-        """Decide on one draft. Drafts must come in the order of their ids: the index is the one state of a run."""
-        neighbour = self.index.nearest(draft.instruction)
+        """Decide on one draft. Drafts must come in the order of their ids: the index is the one state of a task."""
+        neighbour = self._find_nearest(draft.instruction)
         if neighbour is not None and neighbour.score >= self.index.threshold:
             return _drop(draft, Reason.NEAR_DUPLICATE, neighbour)
         if self._semantic is not None:
             akin = self._semantic.nearest(draft.instruction)
             if akin is not None and akin.score >= self._semantic.threshold:
                 return _drop(draft, Reason.SEMANTIC_DUPLICATE, akin)
-        self._add(str(draft.id), draft.instruction)
+            self._semantic.add(str(draft.id), draft.instruction)
+        self.index.add(str(draft.id), draft.instruction)
         return Admitted(draft=draft, neighbour=neighbour)
 
-    def _add(self, text_id: str, text: str) -> None:
-        self.index.add(text_id, text)
-        if self._semantic is not None:
-            self._semantic.add(text_id, text)
+    def _find_nearest(self, text: str) -> Match | None:
+        earlier = self._earlier.nearest(text) if self._earlier is not None else None
+        if earlier is None:
+            return self.index.nearest(text)
+        own = self.index.nearest(text, earlier.score)
+        return own if own is not None and own.score > earlier.score else earlier
 
 
 def _drop(draft: Draft, reason: Reason, neighbour: Match) -> Drop:

@@ -47,7 +47,11 @@ _STRANGE, _CROWDED = chr(0x10FFFF), chr(0x10FFFE)
 """What a query's token is spelled with that no admitted text holds; and the tokens beyond the first `LETTERS`."""
 _ROUNDING = 1e-9
 """Bounds are loosened by more than floating point can err in them; the scores that decide are rouge_score's to the bit."""
-_FIRST_GUESSES = 100
+_NEXT_SCORE = 1 + 1e-8
+"""Two scores that differ do so by more than this factor, where no text is longer than `_TOLD_APART` tokens."""
+_TOLD_APART = 5_000
+_FEW_TEXTS = 256
+_FIRST_TEXTS = (1 << 4096) - 1
 
 
 class NoveltyIndex:
@@ -68,10 +72,10 @@ class NoveltyIndex:
             raise ValueError(f"the threshold must be above 0, not {threshold}")
         self.threshold = threshold
         self.score_func: ScoreFunc = score_func
-        self.ids: list[str] = []
-        self.texts: list[str] = []  # a character a token
-        self.crowded: dict[int, array[int]] = {}
-        self.shortest, self.longest = 1 << 62, 0
+        self._ids: list[str] = []
+        self._texts: list[str] = []  # a character a token
+        self._crowded: dict[int, array[int]] = {}
+        self._shortest, self._longest = 1 << 62, 0
         self._codes: dict[str, int] = {}
         self._wholes: dict[str, int] = {}
         self._rare: dict[int, array[int]] = {}
@@ -80,7 +84,7 @@ class NoveltyIndex:
         self._tail = BitPage(0)
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self._ids)
 
     def nearest(self, text: str, floor: float = 0.0) -> Match | None:
         """The admitted text with the highest score, if that is at least `floor`; of equals the first admitted.
@@ -90,12 +94,12 @@ class NoveltyIndex:
         tokens = tokenise(text)
         if not tokens:
             place = self._wholes.get(text.strip())
-            return None if place is None or floor > 1 else Match(self.ids[place], 1.0)
+            return None if place is None or floor > 1 else Match(self._ids[place], 1.0)
         if floor > 1:
             return None
         query = _Query(self, [self._codes.get(token, -1) for token in tokens], floor)
         query.search()
-        return None if query.place is None else Match(self.ids[query.place], query.best)
+        return None if query.place is None else Match(self._ids[query.place], query.best)
 
     def admit(self, text_id: str, text: str, floor: float = 0.0) -> tuple[bool, Match | None]:
         """Add the text unless it is a duplicate.
@@ -126,17 +130,16 @@ class NoveltyIndex:
 
     def add(self, text_id: str, text: str) -> None:
         """Add a text without asking whether it is new: seeds."""
-        place, codes = len(self.ids), []
-        for token in tokenise(text):
-            codes.append(self._codes.setdefault(token, len(self._codes)))
-        self.ids.append(text_id)
-        self.texts.append(_spell(codes))
+        place, known = len(self._ids), self._codes
+        codes = [known.setdefault(token, len(known)) for token in tokenise(text)]
+        self._ids.append(text_id)
+        self._texts.append(_spell(codes))
         if codes:
-            self.shortest, self.longest = min(self.shortest, len(codes)), max(self.longest, len(codes))
+            self._shortest, self._longest = min(self._shortest, len(codes)), max(self._longest, len(codes))
         else:
             self._wholes.setdefault(text.strip(), place)
         if codes and max(codes) >= LETTERS:
-            self.crowded[place] = array("I", codes)
+            self._crowded[place] = array("I", codes)
         frequent = self._frequent
         features = _number_repeats(codes)
         rare = [feature for feature in features if feature not in frequent]
@@ -161,18 +164,18 @@ class NoveltyIndex:
             self._pages[-1].append(self._tail)
         else:
             self._pages.append(self._tail)
-        self._tail = BitPage(len(self.ids))
+        self._tail = BitPage(len(self._ids))
         if self._pages[-1].size >= PAGE_TEXTS:
             # What was frequent once need not stay so: a set of 8 KB for a handful of texts is not worth its memory.
             for feature, places in self._pages[-1].drop_sparse(PAGE_TEXTS // RARE_SHARE // 4).items():
                 self._frequent.discard(feature)
                 self._rare.setdefault(feature, array("I")).extend(places)
 
-    def list_rare(self, features: list[int]) -> list[array[int]]:
+    def _list_rare(self, features: list[int]) -> list[array[int]]:
         """The lists of places of those tokens that have one."""
         return [places for feature in features if (places := self._rare.get(feature)) is not None]
 
-    def list_pages(self) -> list[BitPage]:
+    def _list_pages(self) -> list[BitPage]:
         """The pages, in order."""
         return [*self._pages, self._tail]
 
@@ -201,22 +204,26 @@ class _Query:
         once, twice = self._find_rare()
         self._measure(twice)
         counted = []
-        shortest, longest = self._index.shortest, self._index.longest
-        for page in self._index.list_pages():
+        shortest = self._index._shortest
+        for page in self._index._list_pages():
             sets = page.collect(self._features)
-            needed = self._need(shortest) - bool(once)
+            needed = self._need(shortest, self.best) - bool(once)
             if not sets or needed < len(sets):
                 counted.append((page, sets))
             elif needed == len(sets):
-                self._measure([page.first + bit for bit in list_bits(intersect(sets))])
-        if counted and self._reach(len(self._features)) >= shortest:
+                common = intersect(sets)
+                if common.bit_count() > _FEW_TEXTS:
+                    counted.append((page, sets))
+                else:
+                    self._measure([page.first + bit for bit in list_bits(common)])
+        if counted and self._reach(len(self._features), self.best) >= shortest:
             self._count(counted, sorted(once))
 
     def _find_rare(self) -> tuple[set[int], set[int]]:
         """The texts that share a rare token, and those that share two or more."""
         once: set[int] = set()
         twice: set[int] = set()
-        for places in sorted(self._index.list_rare(self._features), key=len, reverse=True):
+        for places in sorted(self._index._list_rare(self._features), key=len, reverse=True):
             twice.update(once.intersection(places))
             once.update(places)
         return once, twice
@@ -231,70 +238,74 @@ class _Query:
             places = once[bisect_left(once, page.first) : bisect_left(once, page.first + page.size)]
             if places:
                 sets = [*sets, gather_bits(places, page.first)]
-            if sets and self._reach(len(sets)) >= self._index.shortest:
+            if sets and self._reach(len(sets), self.best) >= self._index._shortest:
                 slices = add_up(sets)
                 summed.append((*find_most(slices), page, slices))
         # A good guess first: it spares most of the rest.
         summed.sort(key=lambda entry: -entry[0])
         for most, found, page, _ in summed:
-            if self._reach(most) < self._index.shortest:
+            if self._reach(most, self.best) < self._index._shortest:
                 return
-            self._measure([page.first + bit for bit in list_bits(found)[:_FIRST_GUESSES]])
+            self._measure([page.first + bit for bit in list_bits(found & _FIRST_TEXTS or found)[:_FEW_TEXTS]])
         for most, _, page, slices in summed:
-            found = page.select(slices, self._list_enough(most))
+            found = page.select(slices, self._list_enough(most, self._exceed()))
+            earlier = 0 if self.place is None else max(self.place - page.first, 0)
+            if earlier:
+                equal = page.select(slices, self._list_enough(most, self.best))
+                found |= equal if earlier >= page.size else equal & (1 << earlier) - 1
             self._measure([page.first + bit for bit in list_bits(found)])
 
-    def _list_enough(self, most: int) -> list[tuple[int, float]]:
+    def _exceed(self) -> float:
+        """The score that a text must have to be taken though it stands behind the best so far."""
+        if self.place is None or max(self._length, self._index._longest) > _TOLD_APART:
+            return self.best
+        return self.best * _NEXT_SCORE
+
+    def _list_enough(self, most: int, best: float) -> list[tuple[int, float]]:
         """How many shared tokens are enough for which lengths, see `BitPage.select`."""
         enough = []
-        for shared in range(self._need(self._index.shortest), most + 1):
-            longest = self._reach(shared)
-            if longest >= self._index.shortest:
+        for shared in range(self._need(self._index._shortest, best), most + 1):
+            longest = self._reach(shared, best)
+            if longest >= self._index._shortest:
                 enough.append((shared, longest))
-            if longest >= self._index.longest:
+            if longest >= self._index._longest:
                 break
         return enough
 
-    def _need(self, length: int) -> int:
-        """How many tokens a text of so many must share at least to have the best score."""
-        match self._index.score_func:
-            case "f1":
-                needed = self.best * (self._length + length) / 2
-            case "precision":
-                needed = self.best * self._length
-            case "recall":
-                needed = self.best * length
-        return max(1, ceil(needed - _ROUNDING))
+    def _need(self, length: int, best: float) -> int:
+        """How many tokens a text of so many must share at least to have that score."""
+        parts = {"f1": (self._length + length) / 2, "precision": self._length, "recall": length}
+        return max(1, ceil(best * parts[self._index.score_func] - _ROUNDING))
 
-    def _reach(self, shared: int) -> float:
-        """The greatest length at which so many shared tokens are enough for the best score."""
-        if self.best <= 0:
+    def _reach(self, shared: int, best: float) -> float:
+        """The greatest length at which so many shared tokens are enough for that score."""
+        if best <= 0:
             return inf
         match self._index.score_func:
             case "f1":
-                return floor(2 * shared / self.best - self._length + _ROUNDING)
+                return floor(2 * shared / best - self._length + _ROUNDING)
             case "precision":
-                return inf if shared >= self.best * self._length - _ROUNDING else -inf
+                return inf if shared >= best * self._length - _ROUNDING else -inf
             case "recall":
-                return floor(shared / self.best + _ROUNDING)
+                return floor(shared / best + _ROUNDING)
 
     def _measure(self, places: Collection[int]) -> None:
         """Compare with these texts, and note the best."""
         if not places:
             return
-        texts, places = self._index.texts, list(places)
+        texts, places = self._index._texts, list(places)
         near = process.extract(
             self._spelled,
             [texts[place] for place in places],
             scorer=LCSseq.similarity,
-            score_cutoff=self._need(self._index.shortest),
+            score_cutoff=self._need(self._index._shortest, self.best),
             limit=None,
         )
         crowded = _CROWDED in self._spelled
         for text, shared, at in near:
             place = places[at]
-            if crowded and place in self._index.crowded:
-                shared = LCSseq.similarity(self._codes, list(self._index.crowded[place]))
+            if crowded and place in self._index._crowded:
+                shared = LCSseq.similarity(self._codes, list(self._index._crowded[place]))
             if not shared:
                 continue
             score = score_rouge_l(shared, self._length, len(text), self._index.score_func)
@@ -314,7 +325,7 @@ def score_rouge_l(shared: int, new: int, admitted: int, score_func: ScoreFunc = 
 
 def _spell(codes: list[int]) -> str:
     """One character a token: rapidfuzz compares strings fastest."""
-    if codes and max(codes) < 0xD800 and min(codes) >= 0:
+    if codes and max(codes) < min(LETTERS, 0xD800) and min(codes) >= 0:
         return "".join(map(chr, codes))
     return "".join([_spell_one(code) for code in codes])
 
