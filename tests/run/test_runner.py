@@ -334,5 +334,5 @@ async def test_an_early_end_leaves_an_earlier_runs_files_alone(workspace: Path) 
     world.fail = lambda _: CredentialsRejected("401: no such key")
     result = await run_world(workspace, world, outputs=40, seed=5)
     assert result.exit_code == 4
-    assert "left as they are" in result.summaries[0].detail
+    assert "left as they are" in result.summaries[0].warnings[0]
     assert {name: read_output(workspace, name) for name in before} == before
