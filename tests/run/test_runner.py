@@ -324,3 +324,13 @@ async def test_the_record_names_the_inputs_as_they_were_read(workspace: Path) ->
     assert (await run_world(workspace, world, outputs=5)).exit_code == 0
     record = json.loads(read_output(workspace, "run.json"))
     assert record["inputs"]["seeds"]["sha256"] == digest
+
+
+async def test_half_written_files_are_swept_away(workspace: Path) -> None:
+    """What a run that was killed while it wrote left behind goes with the next run; other files stay."""
+    folder = workspace / "output" / "tests" / "lock_picking"
+    folder.mkdir(parents=True)
+    (folder / ".final_data.jsonl.x1y2.tmp").write_text("{")
+    (folder / "notes.tmp").write_text("mine")
+    await run_world(workspace, World(), outputs=3)
+    assert [path.name for path in folder.glob("*.tmp")] + [path.name for path in folder.glob(".*")] == ["notes.tmp"]
