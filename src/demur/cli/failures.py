@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 
@@ -47,13 +48,10 @@ def show_error(error: DemurError) -> None:
             print(f"  {sanitise(each.hint)}", file=sys.stderr)
 
 
+_STEERING = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+"""Control characters but tab and line break, bidirectional overrides, and lone surrogates, which no encoding holds."""
+
+
 def sanitise(text: str) -> str:
-    """Text that cannot steer a terminal: control and bidirectional-override characters are shown as escapes."""
-    return "".join(character if _is_plain(character) else f"\\x{ord(character):02x}" for character in text)
-
-
-def _is_plain(character: str) -> bool:
-    if character in "\n\t":
-        return True
-    code = ord(character)
-    return code >= 0x20 and not 0x7F <= code <= 0x9F and not 0x202A <= code <= 0x202E and not 0x2066 <= code <= 0x2069
+    """Text that cannot steer a terminal, and that can be printed: what could not is shown as an escape."""
+    return _STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

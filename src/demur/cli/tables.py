@@ -46,7 +46,7 @@ def show_summary(summary: Summary) -> None:
     )
     for line in _describe_engines(summary):
         console.print(Text(f"  {sanitise(line)}", style="dim"), soft_wrap=True)
-    if summary.detail and summary.status is not Status.FAILED:
+    if summary.detail:
         console.print(Text(f"Warning: {sanitise(summary.detail)}", style="yellow"))
     if any(use.origin.engine == "embedded" for use in summary.engines):
         console.print(

@@ -147,7 +147,6 @@ class JournaledEngine:
     async def _ask(self, key: bytes, request: Request) -> Reply:
         meter = self.meter
         meter.asked += 1
-        meter.in_flight += 1
         answered = self._asking[key] = asyncio.Event()
         try:
             reply = await self._engine.complete(request)
@@ -156,7 +155,6 @@ class JournaledEngine:
             meter.failed += 1
             raise
         finally:
-            meter.in_flight -= 1
             del self._asking[key]
             answered.set()
         return reply
