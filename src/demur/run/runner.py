@@ -91,6 +91,8 @@ class Runner:
                 _TaskRun(task, self.plan, progress, self._catalog, store)
                 for task, progress, store in zip(self.plan.tasks, self.progress, stores, strict=True)
             ]
+            for task in self.plan.tasks:
+                _sweep(task.folder)
             if restart:
                 # Only now: every folder is held, and every setting can be used.
                 for task, store in zip(self.plan.tasks, stores, strict=True):
@@ -241,6 +243,17 @@ def _open_store(path: Path, *, restart: bool) -> Journal:
             raise
         remove_journal(path)  # a damaged one, or another version's; one that another run holds stays
         return open_journal(path)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a run that was killed while it wrote its outputs left half-written.
+
+    Raises:
+        OutputFault: the disk refuses.
+    """
+    for name in FILES:
+        for leftover in folder.glob(f".{name}.*.tmp"):
+            remove_file(leftover)
 
 
 def _forget(task: TaskPlan, store: Journal) -> None:
