@@ -8,7 +8,7 @@ from pathlib import Path
 from demur.inputs.builder_file import read_builder
 from demur.inputs.validation import read_environment
 from demur.outputs.files import encode
-from demur.outputs.record import CONTENT_WARNING, describe_run, describe_summary, hash_file
+from demur.outputs.record import CONTENT_WARNING, describe_file, describe_run, describe_summary
 from demur.records import Status
 from demur.version import __version__
 from tests.samples import make_summary
@@ -67,13 +67,12 @@ def test_the_run_record_names_every_input_by_its_hash(tmp_path: Path) -> None:
     policy.write_bytes(b"risks: \xc3\xa9\n")
     record = describe_run(
         make_summary(),
-        inputs={"policy": policy},
+        inputs={"policy": describe_file(policy)},
         settings={"dedup": {"threshold": 0.7}},
         texts={"respond.jinja": "é"},
         seed=42,
     )
     digest = hashlib.sha256(policy.read_bytes()).hexdigest()
-    assert hash_file(policy) == digest
     assert record["inputs"] == {"policy": {"path": str(policy), "sha256": digest}}
     assert record["templates"] == {"respond.jinja": hashlib.sha256("é".encode()).hexdigest()}
     assert (record["demur"], record["seed"], record["builder"]) == (__version__, 42, {"dedup": {"threshold": 0.7}})

@@ -130,6 +130,18 @@ class Journal:
         if committed is not None and not committed.done():
             committed.set_result(None)
 
+    def clear(self) -> None:
+        """Forget every reply, for `--restart`.
+
+        Raises:
+            JournalFault: the disk refuses.
+        """
+        try:
+            self._connection.execute("DELETE FROM replies")
+        except sqlite3.Error as error:
+            raise JournalFault(f"{self.path}: the journal cannot be cleared: {error}") from error
+        self._replaying = False
+
     def close(self) -> None:
         """Commit what is pending and fold the log into the file. Idempotent."""
         if self._pending:
@@ -186,7 +198,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def remove_journal(path: Path) -> None:
-    """Delete a journal and its log, for `--restart`.
+    """Delete a journal that cannot be used, and its log, for `--restart`.
 
     Raises:
         JournalFault: another run holds it, or the disk refuses.
