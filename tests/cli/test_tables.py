@@ -33,9 +33,18 @@ def test_each_stage_says_what_it_kept_and_dropped_and_why(show) -> None:  # type
     lines = show(make_summary())
     assert lines[0] == "tests/lock_picking"
     assert find(lines, "propose") == ["propose", "15", "1", "1", "surplus"]
-    assert (
-        find(lines, "screen instruction") == ["screen", "instruction", "11", "2", "1", "instruction", "safe,", "1", "verdict", "unreadable"]
-    )
+    assert find(lines, "screen instruction") == [
+        "screen",
+        "instruction",
+        "11",
+        "2",
+        "1",
+        "instruction",
+        "safe,",
+        "1",
+        "verdict",
+        "unreadable",
+    ]
     assert find(lines, "screen response") == ["screen", "response", "10", "0"]
     assert "10 of 10 pairs (complete) in 12.3 s, 3 rounds, 2 drafts more begun" in lines
 

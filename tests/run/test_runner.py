@@ -324,3 +324,16 @@ async def test_the_record_names_the_inputs_as_they_were_read(workspace: Path) ->
     assert (await run_world(workspace, world, outputs=5)).exit_code == 0
     record = json.loads(read_output(workspace, "run.json"))
     assert record["inputs"]["seeds"]["sha256"] == digest
+
+
+async def test_an_output_that_cannot_be_written_loses_no_reply(workspace: Path) -> None:
+    """The error names the file; with the way clear the same command asks nothing again."""
+    folder = workspace / "output" / "tests" / "lock_picking"
+    (folder / "final_data.jsonl").mkdir(parents=True)
+    world = World()
+    with pytest.raises(OutputFault, match="final_data"):
+        await run_world(workspace, world, outputs=10)
+    (folder / "final_data.jsonl").rmdir()
+    again = World()
+    assert (await run_world(workspace, again, outputs=10)).exit_code == 0
+    assert again.answered == []
