@@ -346,3 +346,16 @@ async def test_an_early_end_leaves_an_earlier_runs_files_alone(workspace: Path) 
     assert result.exit_code == 4
     assert "left as they are" in result.summaries[0].warnings[0]
     assert {name: read_output(workspace, name) for name in before} == before
+
+
+async def test_an_output_that_cannot_be_written_loses_no_reply(workspace: Path) -> None:
+    """The error names the file; with the way clear the same command asks nothing again."""
+    folder = workspace / "output" / "tests" / "lock_picking"
+    (folder / "final_data.jsonl").mkdir(parents=True)
+    world = World()
+    with pytest.raises(OutputFault, match="final_data"):
+        await run_world(workspace, world, outputs=10)
+    (folder / "final_data.jsonl").rmdir()
+    again = World()
+    assert (await run_world(workspace, again, outputs=10)).exit_code == 0
+    assert again.answered == []
