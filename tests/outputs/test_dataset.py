@@ -145,8 +145,8 @@ def test_a_surrogate_in_a_withheld_response_is_no_crash() -> None:
     assert record["response_withheld"]["characters"] == 6
 
 
-def test_a_cut_off_response_is_shown() -> None:
-    """It was the generator's limit, no guard's verdict, that dropped it: whoever mends the limit wants to see it."""
+def test_a_cut_off_response_is_withheld_too() -> None:
+    """No guard has seen it, so nobody can say that it is harmless."""
     answered = make_answered()
     drop = Drop(
         id=answered.draft.id,
@@ -155,10 +155,8 @@ def test_a_cut_off_response_is_shown() -> None:
         instruction=INSTRUCTION,
         response="Half",
     )
-    assert describe_drop(drop, include_unsafe=False) == {
-        "id": "tests/lock_picking#3.0", "stage": "respond", "reason": "response_cut_off",
-        "instruction": INSTRUCTION, "response": "Half",
-    }  # fmt: skip
+    assert "Half" not in json.dumps(describe_drop(drop, include_unsafe=False))
+    assert describe_drop(drop, include_unsafe=True)["response"] == "Half"
 
 
 def test_a_near_duplicate_names_its_neighbour() -> None:

@@ -337,3 +337,15 @@ async def test_an_output_that_cannot_be_written_loses_no_reply(workspace: Path) 
     again = World()
     assert (await run_world(workspace, again, outputs=10)).exit_code == 0
     assert again.answered == []
+
+
+async def test_an_early_end_leaves_an_earlier_runs_files_alone(workspace: Path) -> None:
+    """A run that cannot even begin does not put an empty file over thirty pairs; it says so."""
+    await run_world(workspace, World(), outputs=30)
+    before = {name: read_output(workspace, name) for name in (*KINDS, "run.json")}
+    world = World()
+    world.fail = lambda _: CredentialsRejected("401: no such key")
+    result = await run_world(workspace, world, outputs=40, seed=5)
+    assert result.exit_code == 4
+    assert "left as they are" in result.summaries[0].detail
+    assert {name: read_output(workspace, name) for name in before} == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -20,9 +21,20 @@ def report_failures(call: Callable[[], int]) -> int:
         print("Interrupted.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # Whoever read our output has gone (`demur … | head`): that is no error of ours.
-        sys.stderr.close()
+        forgo_output()
         return 0
+
+
+def forgo_output() -> None:
+    """Write nothing more: whoever read our output has gone (`demur … | head`), which is no error of ours."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            # What is left in the buffer goes nowhere, or the interpreter would fail by it when it ends.
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def show_error(error: DemurError) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from demur.records import Stage
@@ -18,11 +19,12 @@ LINE_EVERY_S = 5.0
 
 
 async def watch(tasks: Sequence[TaskProgress]) -> None:
-    """Show progress until cancelled."""
-    if sys.stderr.isatty():
-        await _watch_live(tasks)
-    else:
-        await _watch_lines(tasks)
+    """Show progress until cancelled, or until nobody reads it any more: that is no reason to stop the work."""
+    with suppress(OSError):
+        if sys.stderr.isatty():
+            await _watch_live(tasks)
+        else:
+            await _watch_lines(tasks)
 
 
 async def _watch_lines(tasks: Sequence[TaskProgress]) -> None:

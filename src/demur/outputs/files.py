@@ -39,6 +39,15 @@ def write_text(path: Path, lines: Iterable[str]) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def count_lines(path: Path) -> int:
+    """The lines of a file, 0 where there is none."""
+    try:
+        with path.open("rb") as file:
+            return sum(1 for _ in file)
+    except OSError:
+        return 0
+
+
 def remove_file(path: Path) -> None:
     """Remove a file, if it is there.
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from demur.engines.base import Sampling
@@ -19,7 +19,7 @@ from demur.guards.catalog import open_guard
 from demur.inputs.builder import AnyEngine, ModelSettings
 from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
-from demur.outputs.files import encode, remove_file, write_jsonl, write_text
+from demur.outputs.files import count_lines, encode, remove_file, write_jsonl, write_text
 from demur.outputs.record import describe_file, describe_run
 from demur.records import Drop, Outcome, Pair, Reason, Stage, StageCount, Status, Summary, identify
 from demur.run.journal import Journal, open_journal, remove_journal
@@ -166,6 +166,9 @@ class _TaskRun:
             files={name: str(folder / name) for name in FILES},
             detail=" ".join([*self._notes, *([str(failure)] if status is Status.FAILED else [])]),
         )
+        if status in (Status.INTERRUPTED, Status.FAILED) and count_lines(folder / "final_data.jsonl") > len(pairs):
+            note = "The files of an earlier run hold more pairs, and were left as they are."
+            return replace(summary, detail=f"{summary.detail} {note}".strip())
         unsafe = self._plan.options.include_unsafe
         write_jsonl(folder / "final_data.jsonl", (describe_pair(pair, inputs) for pair in pairs))
         write_jsonl(folder / "formatted_output.jsonl", (format_pair(pair) for pair in pairs))

@@ -23,6 +23,8 @@ from demur.records import Admitted, Draft, Drop, Match, Reason, Seed, Stage
 
 BLOCK_TEXTS = 4096
 """Texts a block holds: integers of 512 bytes stay in the processor's first cache."""
+_SLACK = 1e-9
+"""Scores that are equal as fractions may differ in their last bit: what could still win by that bit is looked at."""
 _TOKEN = re.compile(r"[a-z0-9]+")
 
 
@@ -110,11 +112,11 @@ class NoveltyIndex:
             ((-2 * min(length, other) / (length + other), other) for other in self._blocks) if length else ()
         )
         for bound, other in bounds:
-            if -bound <= best:
+            if -bound < best - _SLACK:
                 break
             for block in self._blocks[other]:
                 for shared, places in block.rank(features):
-                    if score_rouge_l(shared, length, other) <= best:
+                    if score_rouge_l(shared, length, other) < best - _SLACK:
                         break
                     for place in places:
                         score = score_rouge_l(LCSseq.similarity(spelled, block.texts[place]), length, other)
