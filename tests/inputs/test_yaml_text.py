@@ -123,7 +123,9 @@ PLAIN = st.recursive(
 
 
 @given(PLAIN)
-@example(["0x1F", "0o17", "1e", "~", "null", "yes", "12:30", "2020-01-01", "=", "<<", "- a", "a: b", " a ", "#", "&a", "!a"])
+@example(
+    ["0x1F", "0o17", "1e", "~", "null", "yes", "12:30", "2020-01-01", "=", "<<", "- a", "a: b", " a ", "#", "&a", "!a"]
+)
 def test_what_yaml_writes_is_read_back(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
     """The reader agrees with PyYAML's own dump on plain values."""
     path = tmp_path_factory.mktemp("yaml") / "f.yaml"
