@@ -245,6 +245,8 @@ class Summary:
         elapsed_s: wall-clock seconds of this run.
         first_pair_s: seconds until the first accepted pair, or None.
         files: what was written, by its name in the output folder.
+        warnings: what a person should know of the run, though it did not stop it.
+        failure: the error that ended it early, in words.
     """
 
     task: str
@@ -258,4 +260,5 @@ class Summary:
     elapsed_s: float
     first_pair_s: float | None = None
     files: Mapping[str, str] = field(default_factory=dict)
-    detail: str = ""
+    warnings: tuple[str, ...] = ()
+    failure: str = ""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,12 +77,12 @@ def test_embedded_engines_are_named_as_what_they_are(show) -> None:  # type: ign
     assert not any("not for training" in line for line in show(make_summary()))
 
 
-@pytest.mark.parametrize("status", Status)
-def test_what_the_run_noted_is_shown(show, status: Status) -> None:  # type: ignore[no-untyped-def]
-    """However it ended; and without a note there is no warning."""
-    noted = make_summary(status=status, detail="the guard does not follow a made-up policy")
-    assert "Warning: the guard does not follow a made-up policy" in show(noted)
-    assert not any("Warning" in line for line in show(make_summary(status=status)))
+def test_a_warning_is_shown_and_a_failure_is_left_to_the_error(show) -> None:  # type: ignore[no-untyped-def]
+    """What the run noted stands there; a failure's words come once, on standard error."""
+    warned = make_summary(warnings=("the guard does not follow a made-up policy",))
+    assert any("Warning: the guard does not follow" in line for line in show(warned))
+    failed = replace(warned, status=Status.FAILED, failure="401: no such key")
+    assert not any("401" in line for line in show(failed))
 
 
 def test_a_models_name_cannot_steer_the_terminal(show) -> None:  # type: ignore[no-untyped-def]

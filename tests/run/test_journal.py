@@ -169,6 +169,25 @@ def test_message_boundaries_count(parts: list[str]) -> None:
     assert key(parts) != key(["".join(parts)])
 
 
+async def test_the_log_beside_a_journal_is_its_owners_alone_too(tmp_path: Path) -> None:
+    """Replies pass through the write-ahead log: it has the journal's permissions while the run works."""
+    path = tmp_path / "journal.sqlite"
+    with open_journal(path) as journal:
+        await journal.put(KEY, REPLY)
+        for file in tmp_path.iterdir():
+            assert file.stat().st_mode & 0o077 == 0, file
+
+
+async def test_a_cleared_journal_holds_no_trace(tmp_path: Path) -> None:
+    """What `--restart` forgets is not to be found in the file afterwards."""
+    path = tmp_path / "journal.sqlite"
+    marked = Reply("unmistakable words", "stop", Origin("e", "m"))
+    with open_journal(path) as journal:
+        await journal.put(KEY, marked)
+        journal.clear()
+    assert b"unmistakable" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+
 def fill_disk(journal: Journal, *, full: bool) -> None:
     """Let SQLite find no room for further pages, or let it have room again."""
     pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
@@ -215,22 +234,3 @@ async def test_whoever_stops_waiting_takes_no_reply_of_others_along(tmp_path: Pa
         assert (gone.cancelled(), kept.cancelled()) == (True, False)
     with open_journal(path) as journal:
         assert journal.get(b"kept") == journal.get(b"gone") == REPLY
-
-
-async def test_the_log_beside_a_journal_is_its_owners_alone_too(tmp_path: Path) -> None:
-    """Replies pass through the write-ahead log: it has the journal's permissions while the run works."""
-    path = tmp_path / "journal.sqlite"
-    with open_journal(path) as journal:
-        await journal.put(KEY, REPLY)
-        for file in tmp_path.iterdir():
-            assert file.stat().st_mode & 0o077 == 0, file
-
-
-async def test_a_cleared_journal_holds_no_trace(tmp_path: Path) -> None:
-    """What `--restart` forgets is not to be found in the file afterwards."""
-    path = tmp_path / "journal.sqlite"
-    marked = Reply("unmistakable words", "stop", Origin("e", "m"))
-    with open_journal(path) as journal:
-        await journal.put(KEY, marked)
-        journal.clear()
-    assert b"unmistakable" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())

@@ -35,7 +35,8 @@ def describe_summary(summary: Summary) -> Json:
         "elapsed_s": round(summary.elapsed_s, 3),
         "first_pair_s": None if summary.first_pair_s is None else round(summary.first_pair_s, 3),
         "files": dict(summary.files),
-        **({"detail": summary.detail} if summary.detail else {}),
+        **({"warnings": list(summary.warnings)} if summary.warnings else {}),
+        **({"failure": summary.failure} if summary.failure else {}),
     }
 
 

@@ -91,6 +91,8 @@ class Runner:
                 _TaskRun(task, self.plan, progress, self._catalog, store)
                 for task, progress, store in zip(self.plan.tasks, self.progress, stores, strict=True)
             ]
+            for task in self.plan.tasks:
+                _sweep(task.folder)
             if restart:
                 # Only now: every folder is held, and every setting can be used.
                 for task, store in zip(self.plan.tasks, stores, strict=True):
@@ -121,7 +123,7 @@ class _TaskRun:
         # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
         width = 2 * catalog.measure_width(*self._engines)
         self._scheduler = TaskScheduler(recipe, progress, width=width, rounds=catalog.measure_width(self._engines[0]))
-        self._notes: list[str] = []
+        self._warnings: list[str] = []
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
         self._sources = {role: describe_file(path) for role, path in sources.items()}
 
@@ -139,7 +141,7 @@ class _TaskRun:
         require_sight(canaries.result())
         if criteria.result().sees_policy is False:
             # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop.
-            self._notes.append(criteria.result().words)
+            self._warnings.append(criteria.result().words)
         await self._scheduler.run()
 
     def write(self, failure: DemurError | None) -> Summary:
@@ -164,11 +166,12 @@ class _TaskRun:
             elapsed_s=self._progress.elapsed_s,
             first_pair_s=self._progress.first_pair_s,
             files={name: str(folder / name) for name in FILES},
-            detail=" ".join([*self._notes, *([str(failure)] if status is Status.FAILED else [])]),
+            warnings=tuple(self._warnings),
+            failure=str(failure) if status is Status.FAILED else "",
         )
         if status in (Status.INTERRUPTED, Status.FAILED) and count_lines(folder / "final_data.jsonl") > len(pairs):
             note = "The files of an earlier run hold more pairs, and were left as they are."
-            return replace(summary, detail=f"{summary.detail} {note}".strip())
+            return replace(summary, warnings=(*summary.warnings, note))
         unsafe = self._plan.options.include_unsafe
         write_jsonl(folder / "final_data.jsonl", (describe_pair(pair, inputs) for pair in pairs))
         write_jsonl(folder / "formatted_output.jsonl", (format_pair(pair) for pair in pairs))
@@ -240,6 +243,17 @@ def _open_store(path: Path, *, restart: bool) -> Journal:
             raise
         remove_journal(path)  # a damaged one, or another version's; one that another run holds stays
         return open_journal(path)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a run that was killed while it wrote its outputs left half-written.
+
+    Raises:
+        OutputFault: the disk refuses.
+    """
+    for name in FILES:
+        for leftover in folder.glob(f".{name}.*.tmp"):
+            remove_file(leftover)
 
 
 def _forget(task: TaskPlan, store: Journal) -> None:
