@@ -40,6 +40,7 @@ class Reason(StrEnum):
     GENERATOR_REFUSED = "generator_refused"
     NOTHING_PARSED = "nothing_parsed"
     SURPLUS = "surplus"
+    TOO_LONG = "too_long"
     NEAR_DUPLICATE = "near_duplicate"
     INSTRUCTION_SAFE = "instruction_safe"
     RESPONSE_EMPTY = "response_empty"

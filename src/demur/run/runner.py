@@ -153,15 +153,15 @@ class _TaskRun:
         status = self._scheduler.status
         if failure is not None and status is Status.INTERRUPTED:
             status = Status.FAILED
-        drafts = sum(1 for outcome in outcomes if identify(outcome).position >= 0)
+        counts = count_stages(outcomes)
         summary = Summary(
             task=inputs.name,
             status=status,
             wanted=self._task.wanted,
             accepted=len(pairs),
             rounds=len({identify(outcome).round for outcome in outcomes}),
-            surplus=self._scheduler.begun - drafts,
-            counts=count_stages(outcomes),
+            surplus=self._scheduler.begun - counts[Stage.PROPOSE].kept,
+            counts=counts,
             engines=tuple(engine.meter.read() for engine in self._engines),
             elapsed_s=self._progress.elapsed_s,
             first_pair_s=self._progress.first_pair_s,
