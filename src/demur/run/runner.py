@@ -181,7 +181,12 @@ class _TaskRun:
         builder = self._plan.builder
         templates = {str(t.path): t.text for t in (self._plan.propose_template, self._plan.respond_template)}
         record = describe_run(
-            summary, inputs=self._sources, settings=builder.describe(), texts=templates, seed=self._task.seed
+            summary,
+            inputs=self._sources,
+            settings=builder.describe(),
+            texts=templates,
+            seed=self._task.seed,
+            created_by=inputs.task.created_by,
         )
         write_text(folder / "run.json", [encode(record, indent=2), "\n"])
         return summary
