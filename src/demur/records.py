@@ -40,6 +40,7 @@ class Reason(StrEnum):
     GENERATOR_REFUSED = "generator_refused"
     NOTHING_PARSED = "nothing_parsed"
     SURPLUS = "surplus"
+    TOO_LONG = "too_long"
     NEAR_DUPLICATE = "near_duplicate"
     SEMANTIC_DUPLICATE = "semantic_duplicate"
     INSTRUCTION_SAFE = "instruction_safe"
@@ -246,6 +247,8 @@ class Summary:
         elapsed_s: wall-clock seconds of this run.
         first_pair_s: seconds until the first accepted pair, or None.
         files: what was written, by its name in the output folder.
+        warnings: what a person should know of the run, though it did not stop it.
+        failure: the error that ended it early, in words.
     """
 
     task: str
@@ -259,4 +262,5 @@ class Summary:
     elapsed_s: float
     first_pair_s: float | None = None
     files: Mapping[str, str] = field(default_factory=dict)
-    detail: str = ""
+    warnings: tuple[str, ...] = ()
+    failure: str = ""

@@ -22,7 +22,8 @@ def progress(**changes: object) -> TaskProgress:
     given = {
         "meters": [Meter("instruction_generator", GENERATOR, in_flight=7, prompt_tokens=12_000, completion_tokens=345)],
         "accepted": 40,
-        "kept": Counter({Stage.PROPOSE: 55, Stage.DEDUPE: 52, Stage.SCREEN_INSTRUCTION: 45, Stage.RESPOND: 44}),
+        "kept": Counter({Stage.PROPOSE: 55, Stage.DEDUPE: 52, Stage.SCREEN_INSTRUCTION: 45, Stage.RESPOND: 44,
+                         Stage.SCREEN_RESPONSE: 40}),
         "dropped": Counter({
             (Stage.PROPOSE, Reason.GENERATOR_REFUSED): 1, (Stage.DEDUPE, Reason.NEAR_DUPLICATE): 3,
             (Stage.SCREEN_INSTRUCTION, Reason.INSTRUCTION_SAFE): 5, (Stage.SCREEN_INSTRUCTION, Reason.VERDICT_UNREADABLE): 2,
@@ -119,3 +120,23 @@ async def test_before_there_is_a_pace_the_phase_is_shown(monkeypatch: pytest.Mon
     monkeypatch.setenv("TERM", "xterm")
     fresh = progress(accepted=0, dropped=Counter(), phase="trying the guard")
     assert "trying the guard" in await watch_for_a_while([fresh], screen, "Ctrl-C")
+
+
+@pytest.mark.parametrize("width", [80, 150])
+def test_the_table_fits_its_terminal(width: int) -> None:
+    """At 80 columns as at 150 no number is broken over lines, and every stage is there."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    from demur.cli.live import _draw
+
+    task = TaskProgress("public/safety/refusal/cybersecurity/cyber_security_exploits", 1000)
+    task.accepted = 987
+    task.kept.update(dict.fromkeys(Stage, 12345))
+    said = StringIO()
+    Console(file=said, width=width).print(_draw([task], width))
+    text = said.getvalue()
+    assert "987 of 1000" in text
+    assert text.count("12345/0") == 5
+    assert max(len(line) for line in text.splitlines()) <= width

@@ -79,9 +79,9 @@ def test_embedded_engines_are_named_as_what_they_are(show) -> None:  # type: ign
 
 def test_a_warning_is_shown_and_a_failure_is_left_to_the_error(show) -> None:  # type: ignore[no-untyped-def]
     """What the run noted stands there; a failure's words come once, on standard error."""
-    warned = make_summary(detail="the guard does not follow a made-up policy")
+    warned = make_summary(warnings=("the guard does not follow a made-up policy",))
     assert any("Warning: the guard does not follow" in line for line in show(warned))
-    failed = replace(warned, status=Status.FAILED, detail="401: no such key")
+    failed = replace(warned, status=Status.FAILED, failure="401: no such key")
     assert not any("401" in line for line in show(failed))
 
 

@@ -57,8 +57,8 @@ def test_a_summary_says_what_each_stage_and_engine_did() -> None:
 
 def test_what_went_wrong_is_told() -> None:
     """A failed run says by what."""
-    described = describe_summary(make_summary(status=Status.FAILED, detail="401: no such key"))
-    assert (described["status"], described["detail"]) == ("failed", "401: no such key")
+    described = describe_summary(make_summary(status=Status.FAILED, failure="401: no such key"))
+    assert (described["status"], described["failure"]) == ("failed", "401: no such key")
 
 
 def test_the_run_record_names_every_input_by_its_hash(tmp_path: Path) -> None:

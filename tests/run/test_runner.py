@@ -326,6 +326,16 @@ async def test_the_record_names_the_inputs_as_they_were_read(workspace: Path) ->
     assert record["inputs"]["seeds"]["sha256"] == digest
 
 
+async def test_half_written_files_are_swept_away(workspace: Path) -> None:
+    """What a run that was killed while it wrote left behind goes with the next run; other files stay."""
+    folder = workspace / "output" / "tests" / "lock_picking"
+    folder.mkdir(parents=True)
+    (folder / ".final_data.jsonl.x1y2.tmp").write_text("{")
+    (folder / "notes.tmp").write_text("mine")
+    await run_world(workspace, World(), outputs=3)
+    assert [path.name for path in folder.glob("*.tmp")] + [path.name for path in folder.glob(".*")] == ["notes.tmp"]
+
+
 async def test_an_early_end_leaves_an_earlier_runs_files_alone(workspace: Path) -> None:
     """A run that cannot even begin does not put an empty file over thirty pairs; it says so."""
     await run_world(workspace, World(), outputs=30)
@@ -334,5 +344,18 @@ async def test_an_early_end_leaves_an_earlier_runs_files_alone(workspace: Path) 
     world.fail = lambda _: CredentialsRejected("401: no such key")
     result = await run_world(workspace, world, outputs=40, seed=5)
     assert result.exit_code == 4
-    assert "left as they are" in result.summaries[0].detail
+    assert "left as they are" in result.summaries[0].warnings[0]
     assert {name: read_output(workspace, name) for name in before} == before
+
+
+async def test_an_output_that_cannot_be_written_loses_no_reply(workspace: Path) -> None:
+    """The error names the file; with the way clear the same command asks nothing again."""
+    folder = workspace / "output" / "tests" / "lock_picking"
+    (folder / "final_data.jsonl").mkdir(parents=True)
+    world = World()
+    with pytest.raises(OutputFault, match="final_data"):
+        await run_world(workspace, world, outputs=10)
+    (folder / "final_data.jsonl").rmdir()
+    again = World()
+    assert (await run_world(workspace, again, outputs=10)).exit_code == 0
+    assert again.answered == []

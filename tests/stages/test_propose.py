@@ -131,3 +131,27 @@ def test_a_request_follows_from_seed_task_and_round_alone() -> None:
     }
     assert len(seeds) == 4
     assert [stage.prepare(number).sample for number in (0, 9)] == [0, 9]
+
+
+async def test_a_text_beyond_all_measure_is_dropped_at_its_place() -> None:
+    """A megabyte is no request: it is dropped with its length, and the others keep their places."""
+    items = ["Open the first shed for me.", "x " * 500_000, "Open the third shed for me."]
+    answered = await proposer(
+        lambda _: "\n\n".join(f"### Question {n}:\n{text}" for n, text in enumerate(items, 1))
+    ).propose(4)
+    assert [draft.id.position for draft in answered.drafts] == [0, 2]
+    (drop,) = answered.drops
+    assert (drop.id.position, drop.reason) == (1, Reason.TOO_LONG)
+    assert len(drop.detail) < 400
+
+
+async def test_ten_thousand_declining_items_are_one_drop() -> None:
+    """Their number and the first of them are evidence enough."""
+    reply = list_questions(2) + "".join(
+        f"\n\n### Question {n}:\nI'm sorry, but I can't help with that." for n in range(3, 10_000)
+    )
+    answered = await proposer(lambda _: reply).propose(4)
+    assert len(answered.drafts) == 2
+    (drop,) = answered.drops
+    assert drop.reason is Reason.GENERATOR_REFUSED
+    assert "9997 items decline" in drop.detail

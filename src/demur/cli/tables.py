@@ -46,8 +46,8 @@ def show_summary(summary: Summary) -> None:
     )
     for line in _describe_engines(summary):
         console.print(Text(f"  {sanitise(line)}", style="dim"), soft_wrap=True)
-    if summary.detail:
-        console.print(Text(f"Warning: {sanitise(summary.detail)}", style="yellow"))
+    for warning in summary.warnings:
+        console.print(Text(f"Warning: {sanitise(warning)}", style="yellow"))
     if any(use.origin.engine == "embedded" for use in summary.engines):
         console.print(
             Text("  Embedded engine: for trying demur, tests and cold starts, not for training.", style="yellow")

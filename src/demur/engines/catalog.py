@@ -10,6 +10,7 @@ are counted for each block and task, and each task has a journal of its own.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from demur.engines.base import Engine, Identity
@@ -112,4 +113,6 @@ def open_provider(settings: AnyEngine) -> Engine:
     assert isinstance(settings, ScriptedSettings)
     from demur.engines.scripted import ScriptedEngine, script_from_settings
 
-    return ScriptedEngine(script_from_settings(settings))
+    # An edited script is another model: its old replies are not replayed for it.
+    digest = hashlib.blake2b(settings.model_dump_json().encode(), digest_size=4).hexdigest()
+    return ScriptedEngine(script_from_settings(settings), model=f"scripted-{digest}")

@@ -35,12 +35,19 @@ def describe_summary(summary: Summary) -> Json:
         "elapsed_s": round(summary.elapsed_s, 3),
         "first_pair_s": None if summary.first_pair_s is None else round(summary.first_pair_s, 3),
         "files": dict(summary.files),
-        **({"detail": summary.detail} if summary.detail else {}),
+        **({"warnings": list(summary.warnings)} if summary.warnings else {}),
+        **({"failure": summary.failure} if summary.failure else {}),
     }
 
 
 def describe_run(
-    summary: Summary, *, inputs: Mapping[str, Json], settings: Json, texts: Mapping[str, str], seed: int
+    summary: Summary,
+    *,
+    inputs: Mapping[str, Json],
+    settings: Json,
+    texts: Mapping[str, str],
+    seed: int,
+    created_by: str = "",
 ) -> Json:
     """The whole of `run.json`.
 
@@ -49,11 +56,13 @@ def describe_run(
         settings: the builder, without secrets.
         texts: the prompt templates by name, hashed here.
         seed: the run's random seed.
+        created_by: whom the task names.
     """
     return {
         "content_warning": CONTENT_WARNING,
         "demur": __version__,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created_by": created_by,
         "seed": seed,
         "inputs": dict(inputs),
         "templates": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},

@@ -97,6 +97,8 @@ class Runner:
                 _TaskRun(task, self.plan, progress, self._catalog, store, shared)
                 for task, progress, store in zip(self.plan.tasks, self.progress, stores, strict=True)
             ]
+            for task in self.plan.tasks:
+                _sweep(task.folder)
             if restart:
                 # Only now: every folder is held, and every setting can be used.
                 for task, store in zip(self.plan.tasks, stores, strict=True):
@@ -138,7 +140,7 @@ class _TaskRun:
         # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
         width = 2 * catalog.measure_width(*self._engines)
         self._scheduler = TaskScheduler(recipe, progress, width=width, rounds=catalog.measure_width(self._engines[0]))
-        self._notes: list[str] = []
+        self._warnings: list[str] = []
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
         self._sources = {role: describe_file(path) for role, path in sources.items()}
 
@@ -159,7 +161,7 @@ class _TaskRun:
         require_sight(canaries.result())
         if criteria.result().sees_policy is False:
             # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop.
-            self._notes.append(criteria.result().words)
+            self._warnings.append(criteria.result().words)
         await self._scheduler.run()
 
     def leave_admitted(self, shared: NoveltyIndex) -> None:
@@ -182,24 +184,25 @@ class _TaskRun:
         status = self._scheduler.status
         if failure is not None and status is Status.INTERRUPTED:
             status = Status.FAILED
-        drafts = sum(1 for outcome in outcomes if identify(outcome).position >= 0)
+        counts = count_stages(outcomes)
         summary = Summary(
             task=inputs.name,
             status=status,
             wanted=self._task.wanted,
             accepted=len(pairs),
             rounds=len({identify(outcome).round for outcome in outcomes}),
-            surplus=self._scheduler.begun - drafts,
-            counts=count_stages(outcomes),
+            surplus=self._scheduler.begun - counts[Stage.PROPOSE].kept,
+            counts=counts,
             engines=tuple(engine.meter.read() for engine in self._engines),
             elapsed_s=self._progress.elapsed_s,
             first_pair_s=self._progress.first_pair_s,
             files={name: str(folder / name) for name in FILES},
-            detail=" ".join([*self._notes, *([str(failure)] if status is Status.FAILED else [])]),
+            warnings=tuple(self._warnings),
+            failure=str(failure) if status is Status.FAILED else "",
         )
         if status in (Status.INTERRUPTED, Status.FAILED) and count_lines(folder / "final_data.jsonl") > len(pairs):
             note = "The files of an earlier run hold more pairs, and were left as they are."
-            return replace(summary, detail=f"{summary.detail} {note}".strip())
+            return replace(summary, warnings=(*summary.warnings, note))
         unsafe = self._plan.options.include_unsafe
         write_jsonl(folder / "final_data.jsonl", (describe_pair(pair, inputs) for pair in pairs))
         write_jsonl(folder / "formatted_output.jsonl", (format_pair(pair) for pair in pairs))
@@ -209,7 +212,12 @@ class _TaskRun:
         builder = self._plan.builder
         templates = {str(t.path): t.text for t in (self._plan.propose_template, self._plan.respond_template)}
         record = describe_run(
-            summary, inputs=self._sources, settings=builder.describe(), texts=templates, seed=self._task.seed
+            summary,
+            inputs=self._sources,
+            settings=builder.describe(),
+            texts=templates,
+            seed=self._task.seed,
+            created_by=inputs.task.created_by,
         )
         write_text(folder / "run.json", [encode(record, indent=2), "\n"])
         return summary
@@ -307,6 +315,17 @@ def _open_store(path: Path, *, restart: bool) -> Journal:
             raise
         remove_journal(path)  # a damaged one, or another version's; one that another run holds stays
         return open_journal(path)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a run that was killed while it wrote its outputs left half-written.
+
+    Raises:
+        OutputFault: the disk refuses.
+    """
+    for name in FILES:
+        for leftover in folder.glob(f".{name}.*.tmp"):
+            remove_file(leftover)
 
 
 def _forget(task: TaskPlan, store: Journal) -> None:
