@@ -14,7 +14,9 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Hand the arguments on to demur."""
+    """Hand the arguments on to demur; outside the checkout, its data folder is still the one that tasks mean."""
+    if not Path("data").is_dir():
+        os.environ.setdefault("DGT_DATA_DIR", str(_ROOT / "data"))
     try:
         from demur.cli.main import main as run_demur
     except ImportError:

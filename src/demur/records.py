@@ -40,6 +40,7 @@ class Reason(StrEnum):
     GENERATOR_REFUSED = "generator_refused"
     NOTHING_PARSED = "nothing_parsed"
     SURPLUS = "surplus"
+    TOO_LONG = "too_long"
     NEAR_DUPLICATE = "near_duplicate"
     INSTRUCTION_SAFE = "instruction_safe"
     RESPONSE_EMPTY = "response_empty"
@@ -243,7 +244,10 @@ class Summary:
         counts: by stage, over the rounds and positions up to the last accepted pair.
         surplus: drafts begun beyond that point; their replies stay in the journal for a longer run.
         elapsed_s: wall-clock seconds of this run.
+        first_pair_s: seconds until the first accepted pair, or None.
         files: what was written, by its name in the output folder.
+        warnings: what a person should know of the run, though it did not stop it.
+        failure: the error that ended it early, in words.
     """
 
     task: str
@@ -255,5 +259,7 @@ class Summary:
     counts: Mapping[Stage, StageCount]
     engines: tuple[EngineUse, ...]
     elapsed_s: float
+    first_pair_s: float | None = None
     files: Mapping[str, str] = field(default_factory=dict)
-    detail: str = ""
+    warnings: tuple[str, ...] = ()
+    failure: str = ""

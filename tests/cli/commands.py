@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def make_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """An environment with no more in it than a newcomer's, and the checkout's code."""
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "LANG": "C.UTF-8", **(extra or {})}
+    coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "LANG": "C.UTF-8", **coverage, **(extra or {})}
 
 
 def run_demur(

@@ -275,3 +275,14 @@ async def test_any_text_gets_a_verdict(instruction: str, response: str | None, n
     first = await EmbeddedGuard().judge(ask)
     assert first == await EmbeddedGuard().judge(ask)
     assert first.confidence is None or 0.5 <= first.confidence <= 1
+
+
+async def test_words_that_only_look_alike_do_not_meet() -> None:
+    """A policy on comments finds none in a sentence in which something comes."""
+    risk = Risk(
+        risk="competitors",
+        description="Requests to comment on competitors",
+        policy=Constraints(reply_cannot_contain=("Comparisons with competing products", "Opinions on companies")),
+    )
+    verdict = await EmbeddedGuard().judge(JudgeAsk(risk, "What day of the week comes after Monday?"))
+    assert verdict.label is Label.SAFE

@@ -161,6 +161,7 @@ def test_a_policy_with_a_mistake_names_the_policy_file(workspace: Path) -> None:
         "c:x",
         "a b",
         "a\nb",
+        "a\n",
         "-x",
         ".hidden",
         "x" * 300,
@@ -188,3 +189,12 @@ def test_an_output_folder_that_is_a_link_outwards_is_refused(workspace: Path) ->
     (workspace / "output" / "tests").symlink_to(workspace / "elsewhere", target_is_directory=True)
     with pytest.raises(InputError, match="leads out of"):
         make_plan([workspace / "task.yaml"], Options(engines="embedded"))
+
+
+def test_one_mistake_is_told_once(workspace: Path) -> None:
+    """A wrong key in a risk is not followed by a complaint that there are no risks."""
+    path = workspace / "policy.yaml"
+    path.write_text(path.read_text().replace("reason_denial", "reason_of_denial"))
+    with pytest.raises(InputError, match="unknown key 'reason_of_denial'") as caught:
+        read(workspace / "task.yaml")
+    assert caught.value.also == ()

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from demur.engines.journaling import compute_key
 from demur.errors import JournalFault
 from demur.inputs.policy import Constraints, Risk
 from demur.records import Origin
-from demur.run.journal import _decode, _encode, open_journal, remove_journal
+from demur.run.journal import Journal, _decode, _encode, open_journal, remove_journal
 
 RISK = Risk(risk="r", description="d", policy=Constraints(reply_cannot_contain=("x",)))
 REPLY = Reply(
@@ -165,3 +167,70 @@ def test_message_boundaries_count(parts: list[str]) -> None:
         return compute_key(IDENTITY, request(prompt=Chat(tuple(Message("user", text) for text in texts))))
 
     assert key(parts) != key(["".join(parts)])
+
+
+async def test_the_log_beside_a_journal_is_its_owners_alone_too(tmp_path: Path) -> None:
+    """Replies pass through the write-ahead log: it has the journal's permissions while the run works."""
+    path = tmp_path / "journal.sqlite"
+    with open_journal(path) as journal:
+        await journal.put(KEY, REPLY)
+        for file in tmp_path.iterdir():
+            assert file.stat().st_mode & 0o077 == 0, file
+
+
+async def test_a_cleared_journal_holds_no_trace(tmp_path: Path) -> None:
+    """What `--restart` forgets is not to be found in the file afterwards."""
+    path = tmp_path / "journal.sqlite"
+    marked = Reply("unmistakable words", "stop", Origin("e", "m"))
+    with open_journal(path) as journal:
+        await journal.put(KEY, marked)
+        journal.clear()
+    assert b"unmistakable" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+
+
+def fill_disk(journal: Journal, *, full: bool) -> None:
+    """Let SQLite find no room for further pages, or let it have room again."""
+    pages = journal._connection.execute("PRAGMA page_count").fetchone()[0]
+    journal._connection.execute(f"PRAGMA max_page_count = {pages if full else 2**30}")
+
+
+def big(number: int) -> Reply:
+    """A reply that fills pages however it is compressed."""
+    return replace(
+        REPLY, text="".join(chr(0x100 + (number * 7919 + place * place) % 20_000) for place in range(20_000))
+    )
+
+
+async def test_a_full_disk_is_told_to_all_who_wait_and_loses_nothing(tmp_path: Path) -> None:
+    """Every put of that moment fails with the reason; what was kept is whole, and once there is room it goes on."""
+    path = tmp_path / "journal.sqlite"
+    with open_journal(path) as journal:
+        await journal.put(b"first", REPLY)
+        fill_disk(journal, full=True)
+        keys = [bytes([number]) for number in range(5)]
+        puts = [journal.put(key, big(number)) for number, key in enumerate(keys)]
+        errors = []
+        for put in asyncio.as_completed(puts):
+            with pytest.raises(JournalFault, match=r"cannot be written: .*full") as raised:
+                await put
+            errors.append(raised.value)
+        assert len(errors) == 5
+        assert "what was answered so far is kept" in errors[0].hint
+        assert [journal.get(key) for key in keys] == [None] * 5
+        fill_disk(journal, full=False)
+        await journal.put(keys[0], big(0))
+    with open_journal(path) as journal:
+        assert (journal.get(b"first"), journal.get(keys[0])) == (REPLY, big(0))
+
+
+async def test_whoever_stops_waiting_takes_no_reply_of_others_along(tmp_path: Path) -> None:
+    """One commit serves many: a cancelled put cancels none but itself, and even its own reply is kept."""
+    path = tmp_path / "journal.sqlite"
+    with open_journal(path) as journal:
+        async with asyncio.TaskGroup() as group:
+            gone, kept = (group.create_task(journal.put(key, REPLY)) for key in (b"gone", b"kept"))
+            await asyncio.sleep(0)
+            gone.cancel()
+        assert (gone.cancelled(), kept.cancelled()) == (True, False)
+    with open_journal(path) as journal:
+        assert journal.get(b"kept") == journal.get(b"gone") == REPLY

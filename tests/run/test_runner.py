@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections import Counter
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 
 from demur.engines.base import JudgeAsk, ProposeAsk, Request, RespondAsk
 from demur.engines.journaling import compute_key
-from demur.errors import CredentialsRejected, EngineError, RequestRejected
+from demur.errors import CredentialsRejected, EngineError, JournalFault, OutputFault, RequestRejected
 from demur.records import Status
+from demur.run.journal import open_journal
 from tests.run.world import World, make_runner, read_output, run_world
 
 KINDS = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl")
@@ -268,3 +270,92 @@ async def test_a_finished_run_asks_nothing_when_it_is_run_again(workspace: Path)
         assert result.exit_code == 0
         assert sum(use.asked for use in result.summaries[0].engines) == 0
         assert read_output(workspace) == first
+
+
+async def test_a_restart_that_cannot_begin_forgets_nothing(workspace: Path) -> None:
+    """`--restart` deletes only when every task's folder is held and the builder can be used."""
+    task = workspace / "task.yaml"
+    text = task.read_text()
+    await run_world(workspace, World(), outputs=10)
+    before = read_output(workspace)
+    task.write_text(text + "---\n" + text.replace("tests/lock_picking", "tests/other"))
+    with open_journal(workspace / "output" / "tests" / "other" / "journal.sqlite"), pytest.raises(JournalFault):
+        await run_world(workspace, World(), outputs=10, restart=True)
+    assert read_output(workspace) == before
+    task.write_text(text)
+    world = World()
+    await run_world(workspace, world, outputs=10)
+    assert world.answered == []
+
+
+async def test_a_restart_clears_a_damaged_journal_away(workspace: Path) -> None:
+    """A journal that cannot be read ends a run with a hint, and `--restart` begins anew."""
+    await run_world(workspace, World(), outputs=5)
+    (workspace / "output" / "tests" / "lock_picking" / "journal.sqlite").write_bytes(b"not a database at all" * 300)
+    with pytest.raises(JournalFault, match="damaged"):
+        await run_world(workspace, World(), outputs=5)
+    assert (await run_world(workspace, World(), outputs=5, restart=True)).exit_code == 0
+
+
+async def test_one_tasks_bad_output_folder_does_not_cost_the_others_outputs(workspace: Path) -> None:
+    """An output that cannot be written, or removed, is an OutputFault; the other tasks' files are written."""
+    task = workspace / "task.yaml"
+    text = task.read_text()
+    task.write_text(text + "---\n" + text.replace("tests/lock_picking", "tests/other"))
+    (workspace / "output" / "tests" / "lock_picking" / "final_data.jsonl").mkdir(parents=True)
+    with pytest.raises(OutputFault, match="lock_picking"):
+        await run_world(workspace, World(), outputs=5)
+    written = (workspace / "output" / "tests" / "other" / "final_data.jsonl").read_text()
+    assert len(written.splitlines()) == 5
+    with pytest.raises(OutputFault, match="removed"):
+        await run_world(workspace, World(), outputs=5, restart=True)
+
+
+async def test_the_record_names_the_inputs_as_they_were_read(workspace: Path) -> None:
+    """A seed file that changes or goes away while the run works does not change its hash, nor end the run."""
+    seeds = workspace / "seeds.jsonl"
+    digest = hashlib.sha256(seeds.read_bytes()).hexdigest()
+    world = World()
+
+    def fail(_: Request) -> None:
+        seeds.unlink(missing_ok=True)
+
+    world.fail = fail
+    assert (await run_world(workspace, world, outputs=5)).exit_code == 0
+    record = json.loads(read_output(workspace, "run.json"))
+    assert record["inputs"]["seeds"]["sha256"] == digest
+
+
+async def test_half_written_files_are_swept_away(workspace: Path) -> None:
+    """What a run that was killed while it wrote left behind goes with the next run; other files stay."""
+    folder = workspace / "output" / "tests" / "lock_picking"
+    folder.mkdir(parents=True)
+    (folder / ".final_data.jsonl.x1y2.tmp").write_text("{")
+    (folder / "notes.tmp").write_text("mine")
+    await run_world(workspace, World(), outputs=3)
+    assert [path.name for path in folder.glob("*.tmp")] + [path.name for path in folder.glob(".*")] == ["notes.tmp"]
+
+
+async def test_an_early_end_leaves_an_earlier_runs_files_alone(workspace: Path) -> None:
+    """A run that cannot even begin does not put an empty file over thirty pairs; it says so."""
+    await run_world(workspace, World(), outputs=30)
+    before = {name: read_output(workspace, name) for name in (*KINDS, "run.json")}
+    world = World()
+    world.fail = lambda _: CredentialsRejected("401: no such key")
+    result = await run_world(workspace, world, outputs=40, seed=5)
+    assert result.exit_code == 4
+    assert "left as they are" in result.summaries[0].warnings[0]
+    assert {name: read_output(workspace, name) for name in before} == before
+
+
+async def test_an_output_that_cannot_be_written_loses_no_reply(workspace: Path) -> None:
+    """The error names the file; with the way clear the same command asks nothing again."""
+    folder = workspace / "output" / "tests" / "lock_picking"
+    (folder / "final_data.jsonl").mkdir(parents=True)
+    world = World()
+    with pytest.raises(OutputFault, match="final_data"):
+        await run_world(workspace, world, outputs=10)
+    (folder / "final_data.jsonl").rmdir()
+    again = World()
+    assert (await run_world(workspace, again, outputs=10)).exit_code == 0
+    assert again.answered == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Callable
 
@@ -19,9 +21,20 @@ def report_failures(call: Callable[[], int]) -> int:
         print("Interrupted.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # Whoever read our output has gone (`demur … | head`): that is no error of ours.
-        sys.stderr.close()
+        forgo_output()
         return 0
+
+
+def forgo_output() -> None:
+    """Write nothing more: whoever read our output has gone (`demur … | head`), which is no error of ours."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            # What is left in the buffer goes nowhere, or the interpreter would fail by it when it ends.
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def show_error(error: DemurError) -> None:
@@ -35,13 +48,10 @@ def show_error(error: DemurError) -> None:
             print(f"  {sanitise(each.hint)}", file=sys.stderr)
 
 
+_STEERING = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
+"""Control characters but tab and line break, bidirectional overrides, and lone surrogates, which no encoding holds."""
+
+
 def sanitise(text: str) -> str:
-    """Text that cannot steer a terminal: control and bidirectional-override characters are shown as escapes."""
-    return "".join(character if _is_plain(character) else f"\\x{ord(character):02x}" for character in text)
-
-
-def _is_plain(character: str) -> bool:
-    if character in "\n\t":
-        return True
-    code = ord(character)
-    return code >= 0x20 and not 0x7F <= code <= 0x9F and not 0x202A <= code <= 0x202E and not 0x2066 <= code <= 0x2069
+    """Text that cannot steer a terminal, and that can be printed: what could not is shown as an escape."""
+    return _STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

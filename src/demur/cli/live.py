@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from demur.records import Stage
@@ -15,14 +16,18 @@ if TYPE_CHECKING:
 
 REFRESH_S = 0.25
 LINE_EVERY_S = 5.0
+_WIDE = 130
+"""Columns that the table needs when every stage has its own."""
+_CAPTION = "stages: kept/dropped. Ctrl-C stops; nothing is lost."
 
 
 async def watch(tasks: Sequence[TaskProgress]) -> None:
-    """Show progress until cancelled."""
-    if sys.stderr.isatty():
-        await _watch_live(tasks)
-    else:
-        await _watch_lines(tasks)
+    """Show progress until cancelled, or until nobody reads it any more: that is no reason to stop the work."""
+    with suppress(OSError):
+        if sys.stderr.isatty():
+            await _watch_live(tasks)
+        else:
+            await _watch_lines(tasks)
 
 
 async def _watch_lines(tasks: Sequence[TaskProgress]) -> None:
@@ -39,7 +44,7 @@ async def _watch_live(tasks: Sequence[TaskProgress]) -> None:
 
     with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
         while True:
-            live.update(_draw(tasks), refresh=True)
+            live.update(_draw(tasks, live.console.width), refresh=True)
             await asyncio.sleep(REFRESH_S)
 
 
@@ -68,7 +73,32 @@ def format_duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{seconds_left:02}" if hours else f"{minutes}:{seconds_left:02}"
 
 
-def _draw(tasks: Sequence[TaskProgress]) -> Table:
+def _draw(tasks: Sequence[TaskProgress], width: int) -> Table:
+    return _draw_wide(tasks) if width >= _WIDE else _draw_narrow(tasks)
+
+
+def _draw_narrow(tasks: Sequence[TaskProgress]) -> Table:
+    """For a terminal of 80 columns: the stages in one line under each task."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in ("task", "accepted", "in flight", "tokens", "yield", "to go"):
+        table.add_column(name, justify="left" if name == "task" else "right", no_wrap=name != "task")
+    for task in tasks:
+        first, *rest = _describe_columns(task)
+        table.add_row(first, rest[0], *rest[-4:])
+    words = [
+        f"{task.task.rpartition('/')[2]}: "
+        + ", ".join(f"{stage.replace('_', ' ')} {task.kept[stage]}/{_count_dropped(task, stage)}" for stage in Stage)
+        for task in tasks
+    ]
+    table.caption = "\n".join([*words, _CAPTION])
+    table.caption_justify = "left"
+    return table
+
+
+def _draw_wide(tasks: Sequence[TaskProgress]) -> Table:
     from rich.table import Table
 
     table = Table(expand=False)
@@ -76,21 +106,21 @@ def _draw(tasks: Sequence[TaskProgress]) -> Table:
                  "in flight", "tokens", "yield", "to go"):  # fmt: skip
         table.add_column(name, justify="left" if name == "task" else "right", overflow="fold")
     for task in tasks:
-        cells = [
-            f"{task.kept[stage]}/{_count_dropped(task, stage)}" for stage in Stage if stage is not Stage.SCREEN_RESPONSE
-        ]
-        cells.append(f"{task.accepted}/{_count_dropped(task, Stage.SCREEN_RESPONSE)}")
-        table.add_row(
-            task.task.rpartition("/")[2],
-            f"{task.accepted} of {task.wanted}",
-            *cells,
-            str(task.in_flight),
-            f"{task.tokens:,}",
-            "" if task.yield_share is None else f"{task.yield_share:.0%}",
-            task.phase if task.eta_s is None else format_duration(task.eta_s),
-        )
-    table.caption = "stages: kept/dropped. Ctrl-C stops; nothing is lost."
+        table.add_row(*_describe_columns(task))
+    table.caption = _CAPTION
     return table
+
+
+def _describe_columns(task: TaskProgress) -> list[str]:
+    return [
+        task.task.rpartition("/")[2],
+        f"{task.accepted} of {task.wanted}",
+        *(f"{task.kept[stage]}/{_count_dropped(task, stage)}" for stage in Stage),
+        str(task.in_flight),
+        f"{task.tokens:,}",
+        "" if task.yield_share is None else f"{task.yield_share:.0%}",
+        task.phase if task.eta_s is None else format_duration(task.eta_s),
+    ]
 
 
 def _count_dropped(task: TaskProgress, stage: Stage) -> int:

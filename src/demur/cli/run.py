@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from demur.cli.failures import show_error
+from demur.cli.failures import forgo_output, show_error
 from demur.cli.main import gather_tasks
 from demur.errors import DemurError
 from demur.outputs.record import describe_summary
@@ -29,7 +29,18 @@ def execute(arguments: argparse.Namespace) -> int:
     plan = make_plan(gather_tasks(arguments), read_options(arguments))
     runner = Runner(plan)
     result = asyncio.run(_drive(runner, quiet=arguments.json))
-    if arguments.json:
+    try:
+        _show(result, as_json=arguments.json)
+    except BrokenPipeError:
+        forgo_output()
+    except OSError as error:
+        print(f"demur: the summary cannot be printed: {error.strerror or error}", file=sys.stderr)
+        forgo_output()
+    return result.exit_code
+
+
+def _show(result: RunResult, *, as_json: bool) -> None:
+    if as_json:
         tasks = [describe_summary(summary) for summary in result.summaries]
         print(json.dumps({"exit_code": result.exit_code, "tasks": tasks}, indent=2))
     else:
@@ -37,8 +48,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
         for summary in result.summaries:
             show_summary(summary)
+    sys.stdout.flush()
     _explain_end(result)
-    return result.exit_code
 
 
 def read_options(arguments: argparse.Namespace) -> Options:
@@ -98,8 +109,9 @@ def _catch_signals(stop: Callable[[], object]) -> None:
         if stopping:
             os._exit(130)
         stopping = True
-        print("\nStopping; what was answered is kept. (Ctrl-C again: at once.)", file=sys.stderr)
         stop()
+        with suppress(OSError):
+            print("\nStopping; what was answered is kept. (Ctrl-C again: at once.)", file=sys.stderr)
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -16,9 +16,16 @@ from demur.records import Status, Summary
 _STYLES = {Status.COMPLETE: "green", Status.STALLED: "yellow", Status.INTERRUPTED: "yellow", Status.FAILED: "red"}
 
 
+class _Output(Console):
+    """A console that leaves it to its caller what happens when nobody reads it any more."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def show_summary(summary: Summary) -> None:
     """Print a task's counts by stage, what its engines did, and where its files are."""
-    console = Console(highlight=False)
+    console = _Output(highlight=False)
     console.print(Text(summary.task, style="bold"), soft_wrap=True)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("stage")
@@ -39,8 +46,8 @@ def show_summary(summary: Summary) -> None:
     )
     for line in _describe_engines(summary):
         console.print(Text(f"  {sanitise(line)}", style="dim"), soft_wrap=True)
-    if summary.detail and summary.status is not Status.FAILED:
-        console.print(Text(f"Warning: {sanitise(summary.detail)}", style="yellow"))
+    for warning in summary.warnings:
+        console.print(Text(f"Warning: {sanitise(warning)}", style="yellow"))
     if any(use.origin.engine == "embedded" for use in summary.engines):
         console.print(
             Text("  Embedded engine: for trying demur, tests and cold starts, not for training.", style="yellow")

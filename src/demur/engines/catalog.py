@@ -10,6 +10,7 @@ are counted for each block and task, and each task has a journal of its own.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from demur.engines.base import Engine, Identity
@@ -38,6 +39,7 @@ class Catalog:
         self._replacements = dict(replacements or {})
         self._providers: dict[AnyEngine, Engine] = {}
         self._limiters: dict[Identity, Limiter] = {}
+        self._stated: dict[Identity, int] = {}
 
     def open(self, settings: AnyEngine, role: str, store: ReplyStore) -> JournaledEngine:
         """The engine of a block, for one task. Nothing is asked yet.
@@ -54,7 +56,14 @@ class Catalog:
         if provider is None:
             provider = self._providers[settings] = open_provider(settings)
         identity = provider.identity
-        limiter = self._limiters.setdefault(identity, Limiter(settings.concurrency or self._concurrency))
+        limiter = self._limiters.setdefault(identity, Limiter(self._concurrency))
+        if settings.concurrency is not None:
+            # Blocks may share a model: the lowest number that any of them states holds for all.
+            stated = self._stated[identity] = min(
+                settings.concurrency, self._stated.get(identity, settings.concurrency)
+            )
+            if limiter.maximum != stated:
+                limiter.set_maximum(stated)
         meter = Meter(role, Origin(identity.engine, identity.model))
 
         def count_retry(_error: EngineError) -> None:
@@ -104,4 +113,6 @@ def open_provider(settings: AnyEngine) -> Engine:
     assert isinstance(settings, ScriptedSettings)
     from demur.engines.scripted import ScriptedEngine, script_from_settings
 
-    return ScriptedEngine(script_from_settings(settings))
+    # An edited script is another model: its old replies are not replayed for it.
+    digest = hashlib.blake2b(settings.model_dump_json().encode(), digest_size=4).hexdigest()
+    return ScriptedEngine(script_from_settings(settings), model=f"scripted-{digest}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from dataclasses import dataclass
@@ -108,6 +109,7 @@ class JournaledEngine:
     def __init__(self, engine: Engine, store: ReplyStore, meter: Meter) -> None:
         self._engine = engine
         self._store = store
+        self._asking: dict[bytes, asyncio.Event] = {}
         self.meter = meter
 
     @property
@@ -123,20 +125,38 @@ class JournaledEngine:
         """
         meter = self.meter
         key = compute_key(self._engine.identity, request)
-        reply = self._store.get(key)
-        if reply is not None:
-            meter.replayed += 1
-        else:
+        reply = self._replay(key)
+        if reply is None:
             await self._store.finish_replay()
-            meter.asked += 1
-            try:
-                reply = await self._engine.complete(request)
-                await self._store.put(key, reply)
-            except EngineError:
-                meter.failed += 1
-                raise
+            # The same request may be under way, for a draft with the same text: it gets one reply, now as in a replay.
+            while reply is None and (under_way := self._asking.get(key)) is not None:
+                await under_way.wait()
+                reply = self._replay(key)
+        if reply is None:
+            reply = await self._ask(key, request)
         meter.prompt_tokens += reply.usage.prompt_tokens
         meter.completion_tokens += reply.usage.completion_tokens
+        return reply
+
+    def _replay(self, key: bytes) -> Reply | None:
+        reply = self._store.get(key)
+        if reply is not None:
+            self.meter.replayed += 1
+        return reply
+
+    async def _ask(self, key: bytes, request: Request) -> Reply:
+        meter = self.meter
+        meter.asked += 1
+        answered = self._asking[key] = asyncio.Event()
+        try:
+            reply = await self._engine.complete(request)
+            await self._store.put(key, reply)
+        except EngineError:
+            meter.failed += 1
+            raise
+        finally:
+            del self._asking[key]
+            answered.set()
         return reply
 
     async def close(self) -> None:

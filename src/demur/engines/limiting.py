@@ -40,10 +40,7 @@ class Limiter:
         Args:
             maximum: requests at once, at least 1.
         """
-        if maximum < 1:
-            raise ValueError("a limiter lets at least one request through")
-        self.maximum = maximum
-        self._limit = maximum
+        self.set_maximum(maximum)
         self._in_flight = 0
         self._waiting = 0
         self._cuts = 0
@@ -52,6 +49,13 @@ class Limiter:
         self._queue: list[tuple[int, int, asyncio.Future[Permit]]] = []
         self._resume_at_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
+
+    def set_maximum(self, maximum: int) -> None:
+        """Begin anew with another maximum, before the first request."""
+        if maximum < 1:
+            raise ValueError("a limiter lets at least one request through")
+        self.maximum = maximum
+        self._limit = maximum
 
     @property
     def limit(self) -> int:

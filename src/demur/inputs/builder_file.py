@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel
 
@@ -121,8 +122,20 @@ class Builder:
 
 def _strip_secrets(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _strip_secrets(item) for key, item in value.items() if key != "api_key"}
+        kept = {key: _strip_secrets(item) for key, item in value.items() if key != "api_key"}
+        if isinstance(kept.get("base_url"), str):
+            kept["base_url"] = _strip_address(kept["base_url"])
+        return kept
     return value
+
+
+def _strip_address(address: str) -> str:
+    """An address without user, password and query, which hold secrets where somebody wrote them there."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # no address: whoever wants to use it says so
+        return ""
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 @dataclass(frozen=True, slots=True)

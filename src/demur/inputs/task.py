@@ -18,7 +18,7 @@ from demur.inputs.yaml_text import Document, read_documents
 from demur.records import Seed
 
 DATA_BUILDERS = ("public/safety/refusal",)
-_SEGMENT = re.compile(r"\w[\w.+-]*$")
+_SEGMENT = re.compile(r"\w[\w.+-]*")
 
 
 def check_task_name(name: str) -> str:
@@ -30,7 +30,7 @@ def check_task_name(name: str) -> str:
     if len(name) > 200:
         raise ValueError("a task name has at most 200 characters")
     for segment in name.split("/"):
-        if not _SEGMENT.match(segment) or segment.endswith("."):
+        if not _SEGMENT.fullmatch(segment) or segment.endswith("."):
             raise ValueError(
                 f"a task name is a relative path of plain words, like public/safety/refusal/my_domain/my_risk, not {name!r}"
             )

@@ -64,9 +64,16 @@ def validate(model: type[Model], data: object, document: Document, prefix: Path_
 
 
 def _translate(error: ValidationError, data: object, document: Document, prefix: Path_) -> InputError:
-    errors = [_explain(detail, data, document, prefix) for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False)
+    # A list whose items are wrong counts as too short as well: only what is wrong inside it is worth saying.
+    inner = [d for d in details if not any(_is_inside(other["loc"], d["loc"]) for other in details)]
+    errors = [_explain(detail, data, document, prefix) for detail in inner]
     errors[0].also = tuple(errors[1:])
     return errors[0]
+
+
+def _is_inside(loc: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool:
+    return len(loc) > len(outer) and loc[: len(outer)] == outer
 
 
 def _explain(detail: ErrorDetails, data: object, document: Document, prefix: Path_) -> InputError:

@@ -14,7 +14,7 @@ _EMBEDDED_NOTE = (
     "clauses and a small grammar. Such data is for trying demur, for tests and for cold starts. It is not for training: "
     "its language is narrow, and no guard model has judged it."
 )
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~-])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
 
 
 def write_card(summary: Summary, inputs: TaskInputs, seed: int) -> str:
@@ -44,6 +44,8 @@ def _compose(summary: Summary, inputs: TaskInputs, seed: int) -> Iterator[str]:
     version = f", version {escape_markdown(policy.policy_version)}" if policy.policy_version else ""
     yield f"- Policy: {escape_markdown(policy.risk_group)}{version}; risk {escape_markdown(risk.risk)} ({escape_markdown(risk.risk_id)})"
     yield f"- What its requests ask for: {escape_markdown(risk.description)}"
+    if inputs.task.created_by:
+        yield f"- Made by: {escape_markdown(inputs.task.created_by)}"
     yield f"- Random seed: {seed}"
     yield from (
         f"- {use.role}: {escape_markdown(use.origin.engine)}, {escape_markdown(use.origin.model)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from demur.inputs.task import TaskInputs
-from demur.records import Drop, Match, Pair, Reason, Stage, Verdict
+from demur.records import Drop, Match, Pair, Reason, Verdict
 
 Json = dict[str, object]
 
@@ -60,10 +60,11 @@ def describe_drop(drop: Drop, *, include_unsafe: bool) -> Json:
             the guard's reasoning, which may quote them, is left out.
     """
     record: Json = {"id": str(drop.id), "stage": str(drop.stage), "reason": str(drop.reason)}
-    withheld = drop.stage is Stage.SCREEN_RESPONSE and not include_unsafe
+    # A pair's response was rated safe; a drop's was not, be it that the guard never saw it.
+    withheld = bool(drop.response) and not include_unsafe
     if drop.instruction:
         record["instruction"] = drop.instruction
-    if drop.response and withheld:
+    if withheld:
         digest = hashlib.sha256(drop.response.encode("utf-8", errors="replace")).hexdigest()
         record["response_withheld"] = {"sha256": digest, "characters": len(drop.response)}
     elif drop.response:

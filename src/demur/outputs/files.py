@@ -39,6 +39,27 @@ def write_text(path: Path, lines: Iterable[str]) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def count_lines(path: Path) -> int:
+    """The lines of a file, 0 where there is none."""
+    try:
+        with path.open("rb") as file:
+            return sum(1 for _ in file)
+    except OSError:
+        return 0
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises:
+        OutputFault: the disk refuses.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputFault(f"{path} cannot be removed: {error.strerror or error}") from error
+
+
 def write_jsonl(path: Path, records: Iterable[Mapping[str, object]]) -> None:
     """Write one JSON object a line, atomically.
 
@@ -53,7 +74,11 @@ def encode(record: Mapping[str, object], *, indent: int | None = None) -> str:
     text = json.dumps(record, ensure_ascii=False, indent=indent)
     # U+2028 and U+2029 are legal in JSON, and end a line for some readers.
     text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
-    return text.encode("utf-8", errors="replace").decode("utf-8") if not text.isascii() else text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
 
 
 def _sync_folder(folder: Path) -> None:

@@ -33,28 +33,38 @@ def describe_summary(summary: Summary) -> Json:
         "stages": {str(stage): _describe_count(count) for stage, count in summary.counts.items()},
         "engines": [_describe_use(use) for use in summary.engines],
         "elapsed_s": round(summary.elapsed_s, 3),
+        "first_pair_s": None if summary.first_pair_s is None else round(summary.first_pair_s, 3),
         "files": dict(summary.files),
-        **({"detail": summary.detail} if summary.detail else {}),
+        **({"warnings": list(summary.warnings)} if summary.warnings else {}),
+        **({"failure": summary.failure} if summary.failure else {}),
     }
 
 
 def describe_run(
-    summary: Summary, *, inputs: Mapping[str, Path], settings: Json, texts: Mapping[str, str], seed: int
+    summary: Summary,
+    *,
+    inputs: Mapping[str, Json],
+    settings: Json,
+    texts: Mapping[str, str],
+    seed: int,
+    created_by: str = "",
 ) -> Json:
     """The whole of `run.json`.
 
     Args:
-        inputs: the files that were read, by role; each is named with its SHA-256.
+        inputs: the files that were read, by role, as `describe_file` gave them when they were read.
         settings: the builder, without secrets.
         texts: the prompt templates by name, hashed here.
         seed: the run's random seed.
+        created_by: whom the task names.
     """
     return {
         "content_warning": CONTENT_WARNING,
         "demur": __version__,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created_by": created_by,
         "seed": seed,
-        "inputs": {role: {"path": str(path), "sha256": hash_file(path)} for role, path in inputs.items()},
+        "inputs": dict(inputs),
         "templates": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
         "builder": settings,
         "result": describe_summary(summary),
@@ -62,10 +72,14 @@ def describe_run(
     }
 
 
-def hash_file(path: Path) -> str:
-    """The SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def describe_file(path: Path) -> Json:
+    """A file's path and the SHA-256 of its bytes, in hex; None where it can no longer be read."""
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        digest = None
+    return {"path": str(path), "sha256": digest}
 
 
 def _describe_count(count: StageCount) -> Json:

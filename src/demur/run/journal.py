@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
 import zlib
 from pathlib import Path
@@ -130,6 +131,22 @@ class Journal:
         if committed is not None and not committed.done():
             committed.set_result(None)
 
+    def clear(self) -> None:
+        """Forget every reply, for `--restart`.
+
+        Raises:
+            JournalFault: the disk refuses.
+        """
+        try:
+            # Replies may hold what a user wants gone: their pages are overwritten and given back.
+            self._connection.execute("PRAGMA secure_delete = ON")
+            self._connection.execute("DELETE FROM replies")
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise JournalFault(f"{self.path}: the journal cannot be cleared: {error}") from error
+        self._replaying = False
+
     def close(self) -> None:
         """Commit what is pending and fold the log into the file. Idempotent."""
         if self._pending:
@@ -145,6 +162,9 @@ def open_journal(path: Path) -> Journal:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The log beside it takes its permissions from the file, so that must have them from the first.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        path.chmod(0o600)
         connection = sqlite3.connect(path, isolation_level=None, timeout=0.2)
     except (OSError, sqlite3.Error) as error:
         raise JournalFault(f"{path}: the journal cannot be opened: {error}", hint="Is the folder writable?") from error
@@ -182,11 +202,10 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             f"{path}: the journal has format {found}, this version of demur reads {FORMAT}",
             hint="Use the version that began it, or begin anew with --restart.",
         )
-    path.chmod(0o600)
 
 
 def remove_journal(path: Path) -> None:
-    """Delete a journal and its log, for `--restart`.
+    """Delete a journal that cannot be used, and its log, for `--restart`.
 
     Raises:
         JournalFault: another run holds it, or the disk refuses.

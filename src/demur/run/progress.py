@@ -19,6 +19,7 @@ class TaskProgress:
         kept: drafts that each stage kept.
         dropped: drops by stage and reason.
         phase: what the task is doing, in a word or two.
+        first_pair_s: seconds from the start to the first accepted pair.
     """
 
     task: str
@@ -30,7 +31,7 @@ class TaskProgress:
     dropped: Counter[tuple[Stage, Reason]] = field(default_factory=Counter)
     phase: str = "waiting"
     started_s: float = field(default_factory=time.monotonic)
-    first_accepted_s: float | None = None
+    first_pair_s: float | None = None
     ended_s: float | None = None
 
     def note_drop(self, drop: Drop) -> None:
@@ -40,8 +41,8 @@ class TaskProgress:
     def note_pair(self, _pair: Pair) -> None:
         """Count an accepted pair."""
         self.accepted += 1
-        if self.first_accepted_s is None:
-            self.first_accepted_s = time.monotonic()
+        if self.first_pair_s is None:
+            self.first_pair_s = time.monotonic() - self.started_s
 
     @property
     def elapsed_s(self) -> float:

@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from demur.engines.base import Sampling
 from demur.engines.catalog import Catalog
 from demur.engines.journaling import JournaledEngine, ReplyStore
 from demur.engines.sampling import sampling_from
-from demur.errors import DemurError
+from demur.errors import DemurError, JournalFault, OutputFault
 from demur.guards.canaries import check_canaries, check_criteria, require_sight
 from demur.guards.catalog import open_guard
 from demur.inputs.builder import AnyEngine, ModelSettings
 from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
-from demur.outputs.files import encode, write_jsonl, write_text
-from demur.outputs.record import describe_run
+from demur.outputs.files import count_lines, encode, remove_file, write_jsonl, write_text
+from demur.outputs.record import describe_file, describe_run
 from demur.records import Drop, Outcome, Pair, Reason, Stage, StageCount, Status, Summary, identify
-from demur.run.journal import open_journal, remove_journal
+from demur.run.journal import Journal, open_journal, remove_journal
 from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
 from demur.run.recipe import Recipe
@@ -85,13 +87,21 @@ class Runner:
         """
         result = RunResult()
         with ExitStack() as journals:
-            runs: list[_TaskRun] = []
+            restart = self.plan.options.restart
+            stores = [
+                journals.enter_context(_open_store(task.journal_path, restart=restart)) for task in self.plan.tasks
+            ]
             shared = _share_seeds(self.plan) if self.plan.builder.dedup.scope == "run" else None
-            for task, progress in zip(self.plan.tasks, self.progress, strict=True):
-                if self.plan.options.restart:
-                    _clear(task)
-                store = journals.enter_context(open_journal(task.journal_path))
-                runs.append(_TaskRun(task, self.plan, progress, self._catalog, store, shared))
+            runs = [
+                _TaskRun(task, self.plan, progress, self._catalog, store, shared)
+                for task, progress, store in zip(self.plan.tasks, self.progress, stores, strict=True)
+            ]
+            for task in self.plan.tasks:
+                _sweep(task.folder)
+            if restart:
+                # Only now: every folder is held, and every setting can be used.
+                for task, store in zip(self.plan.tasks, stores, strict=True):
+                    _forget(task, store)
             try:
                 async with asyncio.TaskGroup() as group:
                     if shared is None:
@@ -103,10 +113,11 @@ class Runner:
                 result.interrupted = True
                 _forget_cancellation()
             except BaseExceptionGroup as group_error:
+                _forget_cancellation()
                 result.failure = _find_failure(group_error)
             finally:
                 await self._catalog.close()
-                result.summaries = [run.write(result.failure) for run in runs]
+                result.summaries = _write_all(runs, result.failure)
         return result
 
 
@@ -128,7 +139,9 @@ class _TaskRun:
         # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
         width = 2 * catalog.measure_width(*self._engines)
         self._scheduler = TaskScheduler(recipe, progress, width=width, rounds=catalog.measure_width(self._engines[0]))
-        self._notes: list[str] = []
+        self._warnings: list[str] = []
+        sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
+        self._sources = {role: describe_file(path) for role, path in sources.items()}
 
     async def work(self) -> None:
         """Try the guard on its canaries, then make the pairs.
@@ -145,7 +158,7 @@ class _TaskRun:
         require_sight(canaries.result())
         if criteria.result().sees_policy is False:
             # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop.
-            self._notes.append(criteria.result().words)
+            self._warnings.append(criteria.result().words)
         await self._scheduler.run()
 
     def leave_admitted(self, shared: NoveltyIndex) -> None:
@@ -168,20 +181,25 @@ class _TaskRun:
         status = self._scheduler.status
         if failure is not None and status is Status.INTERRUPTED:
             status = Status.FAILED
-        drafts = sum(1 for outcome in outcomes if identify(outcome).position >= 0)
+        counts = count_stages(outcomes)
         summary = Summary(
             task=inputs.name,
             status=status,
             wanted=self._task.wanted,
             accepted=len(pairs),
             rounds=len({identify(outcome).round for outcome in outcomes}),
-            surplus=self._scheduler.begun - drafts,
-            counts=count_stages(outcomes),
+            surplus=self._scheduler.begun - counts[Stage.PROPOSE].kept,
+            counts=counts,
             engines=tuple(engine.meter.read() for engine in self._engines),
             elapsed_s=self._progress.elapsed_s,
+            first_pair_s=self._progress.first_pair_s,
             files={name: str(folder / name) for name in FILES},
-            detail=" ".join([*self._notes, *([str(failure)] if status is Status.FAILED else [])]),
+            warnings=tuple(self._warnings),
+            failure=str(failure) if status is Status.FAILED else "",
         )
+        if status in (Status.INTERRUPTED, Status.FAILED) and count_lines(folder / "final_data.jsonl") > len(pairs):
+            note = "The files of an earlier run hold more pairs, and were left as they are."
+            return replace(summary, warnings=(*summary.warnings, note))
         unsafe = self._plan.options.include_unsafe
         write_jsonl(folder / "final_data.jsonl", (describe_pair(pair, inputs) for pair in pairs))
         write_jsonl(folder / "formatted_output.jsonl", (format_pair(pair) for pair in pairs))
@@ -189,10 +207,14 @@ class _TaskRun:
         write_text(folder / "README.md", [write_card(summary, inputs, self._task.seed)])
         # Last: whoever sees a run.json with these counts finds the other files complete.
         builder = self._plan.builder
-        sources = {**inputs.sources, **{f"builder_{n}": path for n, path in enumerate(builder.sources)}}
         templates = {str(t.path): t.text for t in (self._plan.propose_template, self._plan.respond_template)}
         record = describe_run(
-            summary, inputs=sources, settings=builder.describe(), texts=templates, seed=self._task.seed
+            summary,
+            inputs=self._sources,
+            settings=builder.describe(),
+            texts=templates,
+            seed=self._task.seed,
+            created_by=inputs.task.created_by,
         )
         write_text(folder / "run.json", [encode(record, indent=2), "\n"])
         return summary
@@ -271,10 +293,54 @@ def _sampling_of(settings: AnyEngine) -> Sampling:
     return sampling_from(settings) if isinstance(settings, ModelSettings) else Sampling()
 
 
-def _clear(task: TaskPlan) -> None:
-    remove_journal(task.journal_path)
+def _open_store(path: Path, *, restart: bool) -> Journal:
+    try:
+        return open_journal(path)
+    except JournalFault:
+        if not restart:
+            raise
+        remove_journal(path)  # a damaged one, or another version's; one that another run holds stays
+        return open_journal(path)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a run that was killed while it wrote its outputs left half-written.
+
+    Raises:
+        OutputFault: the disk refuses.
+    """
     for name in FILES:
-        (task.folder / name).unlink(missing_ok=True)
+        for leftover in folder.glob(f".{name}.*.tmp"):
+            remove_file(leftover)
+
+
+def _forget(task: TaskPlan, store: Journal) -> None:
+    """Drop a task's earlier replies and outputs.
+
+    Raises:
+        JournalFault: the journal cannot be written.
+        OutputFault: an output cannot be removed.
+    """
+    store.clear()
+    for name in FILES:
+        remove_file(task.folder / name)
+
+
+def _write_all(runs: Sequence[_TaskRun], failure: DemurError | None) -> list[Summary]:
+    """Write every task's outputs, also where another's cannot be written.
+
+    Raises:
+        OutputFault: the first that could not be written.
+    """
+    summaries, faults = [], []
+    for run in runs:
+        try:
+            summaries.append(run.write(failure))
+        except OutputFault as fault:
+            faults.append(fault)
+    if faults:
+        raise faults[0]
+    return summaries
 
 
 def _find_failure(group: BaseExceptionGroup[BaseException]) -> DemurError:
@@ -298,5 +364,5 @@ def _find_failure(group: BaseExceptionGroup[BaseException]) -> DemurError:
 def _forget_cancellation() -> None:
     """The interruption is dealt with here: what is left to do is to write the outputs."""
     task = asyncio.current_task()
-    if task is not None:
+    while task is not None and task.cancelling():
         task.uncancel()

@@ -46,7 +46,8 @@ class TaskScheduler:
     def __init__(self, recipe: Recipe, progress: TaskProgress, *, width: int, rounds: int) -> None:
         self.recipe = recipe
         self.progress = progress
-        self.status = Status.INTERRUPTED
+        self.status = Status.INTERRUPTED  # what it is if nothing better comes of it
+        self._ended = False
         self._width = width
         self._max_rounds = rounds
         self._demand = Demand(progress.wanted, recipe.proposer.inputs.task.num_samples_per_batch)
@@ -78,15 +79,13 @@ class TaskScheduler:
             self.progress.phase = str(self.status)
 
     def outcomes(self) -> Iterator[Pair | Drop]:
-        """What became of the drafts, in order, up to the last accepted pair that counts, or the first undecided draft."""
-        accepted = 0
-        for entry in self._entries:
-            if entry.outcome is None:
-                return
+        """What became of the drafts, in order: up to the pair that completes the task, the draft that stalls it, or the
+        first undecided one.
+        """
+        self._settle()
+        for entry in self._entries[: self._settled]:
+            assert entry.outcome is not None
             yield entry.outcome
-            accepted += isinstance(entry.outcome, Pair)
-            if accepted == self.progress.wanted:
-                return
 
     @property
     def begun(self) -> int:
@@ -95,19 +94,23 @@ class TaskScheduler:
 
     def _advance(self) -> None:
         """Do all that can be done now: pass rounds, let drafts in, open rounds; or end."""
+        if self._ended:
+            return
         while self._next_to_pass in self._answered_rounds:
             self._pass_round(self._answered_rounds.pop(self._next_to_pass))
             self._next_to_pass += 1
         self._settle()
         if self._accepted_in_order >= self.progress.wanted:
             self._end(Status.COMPLETE)
-        elif self._settled_round() - self._last_accepted_round >= STALL_ROUNDS:
+        elif self._has_stalled():
             self._end(Status.STALLED)
         else:
             self._begin_work()
 
-    def _settled_round(self) -> int:
-        return self._entries[self._settled - 1].id.round if self._settled else -1
+    def _has_stalled(self) -> bool:
+        """Whether the last draft that was settled is `STALL_ROUNDS` past the last accepted pair."""
+        settled_round = self._entries[self._settled - 1].id.round if self._settled else -1
+        return settled_round - self._last_accepted_round >= STALL_ROUNDS
 
     def _begin_work(self) -> None:
         demand = self._demand
@@ -134,6 +137,7 @@ class TaskScheduler:
 
     def _end(self, status: Status) -> None:
         self.status = status
+        self._ended = True
         current = asyncio.current_task()
         for task in self._tasks:
             if task is not current:
@@ -152,8 +156,7 @@ class TaskScheduler:
             self._note_failure(drop)
         if answered.drafts:
             self._failures_in_a_row = 0
-        if self.status is Status.INTERRUPTED:
-            self._advance()
+        self._advance()
 
     def _pass_round(self, passing: Round) -> None:
         """The turnstile: deduplicate a round's drafts, in order."""
@@ -203,8 +206,7 @@ class TaskScheduler:
             demand.passing[now].note(0)
             self.progress.note_drop(outcome)
             self._note_failure(outcome)
-        if self.status is Status.INTERRUPTED:
-            self._advance()
+        self._advance()
 
     def _note_passed(self, stage: Stage) -> None:
         assert stage in GUARDED
@@ -228,8 +230,11 @@ class TaskScheduler:
             )
 
     def _settle(self) -> None:
-        """Move over everything decided, in order, counting what is accepted."""
-        while self._settled < len(self._entries):
+        """Move over everything decided, in order, counting what is accepted; stop where the task ends.
+
+        Where that is depends on the order alone, however much beyond it was decided by then.
+        """
+        while self._settled < len(self._entries) and not self._has_stalled():
             entry = self._entries[self._settled]
             if entry.outcome is None or self._accepted_in_order >= self.progress.wanted:
                 return

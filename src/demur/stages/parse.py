@@ -256,7 +256,9 @@ def _read_unmarked(lines: Sequence[str], count: int) -> _Found:
     """Take a reply without any list: quoted lines, or as many lines or paragraphs as were asked for."""
     if _has_refusal(lines):
         return _Found(has_declined=True)
-    kept = [line.rstrip() for line in lines if not (is_rule(line) or is_fence(line) or line.startswith("#"))]
+    # A fence, a rule or a heading parts what stands around it: leaving it out would join what was never one text.
+    parts = (is_rule(line) or is_fence(line) or line.startswith("#") for line in lines)
+    kept = ["" if is_part else line.rstrip() for is_part, line in zip(parts, lines, strict=True)]
     paragraphs = [paragraph for paragraph in "\n".join(kept).split("\n\n") if paragraph.strip()]
     leftovers: list[str] = []
     if len(paragraphs) > 1 and _is_preamble(paragraphs[0]):

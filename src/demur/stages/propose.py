@@ -9,7 +9,7 @@ from demur.errors import EngineError
 from demur.inputs.task import TaskInputs
 from demur.records import Draft, DraftId, Drop, Reason, Stage
 from demur.stages.draw import derive_seed, draw_examples
-from demur.stages.faults import describe_failure
+from demur.stages.faults import MAX_CHARACTERS, describe_failure, describe_length
 from demur.stages.parse import parse_instructions
 from demur.stages.render import PromptTemplate, ProposeValues
 
@@ -80,16 +80,21 @@ class Proposer:
             return Round(number, (), (drop,))
         kept = parsed.instructions[: request.ask.count]
         example_ids = tuple(example.id for example in request.ask.examples)
-        drafts = tuple(
-            Draft(id=DraftId(name, number, place), instruction=text, example_ids=example_ids, origin=reply.origin)
-            for place, text in enumerate(kept)
-        )
+        drafts: list[Draft] = []
+        drops: list[Drop] = []
+        for place, text in enumerate(kept):
+            draft_id = DraftId(name, number, place)
+            if len(text) > MAX_CHARACTERS:
+                drops.append(describe_length(draft_id, Stage.PROPOSE, text))
+            else:
+                drafts.append(Draft(id=draft_id, instruction=text, example_ids=example_ids, origin=reply.origin))
+        # One drop for all of them: a reply may hold ten thousand.
+        if parsed.declined:
+            often = f"{len(parsed.declined)} items decline; the first: " if len(parsed.declined) > 1 else ""
+            detail = (often + parsed.declined[0])[:_EVIDENCE_CHARACTERS]
+            drops.append(Drop(id=whole, stage=Stage.PROPOSE, reason=Reason.GENERATOR_REFUSED, detail=detail))
         surplus = len(parsed.instructions) - len(kept)
-        drops = [
-            Drop(id=whole, stage=Stage.PROPOSE, reason=Reason.GENERATOR_REFUSED, detail=text[:_EVIDENCE_CHARACTERS])
-            for text in parsed.declined
-        ]
         if surplus:
             detail = f"{surplus} more than the {request.ask.count} asked for"
             drops.append(Drop(id=whole, stage=Stage.PROPOSE, reason=Reason.SURPLUS, detail=detail))
-        return Round(number, drafts, tuple(drops))
+        return Round(number, tuple(drafts), tuple(drops))

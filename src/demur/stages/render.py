@@ -82,13 +82,10 @@ class PromptTemplate:
                 raise TemplateFault(str(error.message), path=self.path, hint=_explain_values(fields)) from error
             except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
                 raise TemplateFault(f"cannot be rendered: {error}", path=self.path) from error
-            text = _BLANK_LINES.sub("\n\n", text).strip()
+            text = text.strip()
             if text:
                 messages.append(Message("system" if role == "system" else "user", text))
         return Chat(tuple(messages))
-
-
-_BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def load_template(shipped: str, values: type[Values], own: Path | None = None) -> PromptTemplate:

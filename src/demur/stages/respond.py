@@ -9,7 +9,7 @@ from demur.errors import EngineError
 from demur.inputs.task import TaskInputs
 from demur.records import Answered, Drop, Reason, Screened, Stage
 from demur.stages.draw import derive_seed
-from demur.stages.faults import describe_failure
+from demur.stages.faults import MAX_CHARACTERS, describe_failure
 from demur.stages.parse import clean_response
 from demur.stages.render import PromptTemplate, RespondValues, explain_reply_type
 
@@ -58,6 +58,9 @@ class Responder:
             # Half a reply teaches a model to stop half-way.
             reason = Reason.RESPONSE_CUT_OFF if text else Reason.RESPONSE_EMPTY
             return Drop(id=draft.id, stage=Stage.RESPOND, reason=reason, instruction=draft.instruction, response=text)
+        if len(text) > MAX_CHARACTERS:
+            return Drop(id=draft.id, stage=Stage.RESPOND, reason=Reason.TOO_LONG, instruction=draft.instruction,
+                        detail=f"{len(text):,} characters, at most {MAX_CHARACTERS:,} are taken")  # fmt: skip
         return Answered(
             draft=draft,
             neighbour=screened.neighbour,

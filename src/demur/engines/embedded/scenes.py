@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from demur.engines.embedded.forms import list_lines
 from demur.engines.embedded.words import stem_content
 from demur.inputs.policy import Risk
 
@@ -35,11 +36,7 @@ class Scene:
 
 def _scene(triggers: str, targets: str, aims: str, worries: str, reasons: str = "", care: str = "") -> Scene:
     stems = frozenset(stem_content(triggers))
-    return Scene(stems, _lines(targets), _lines(aims), _lines(worries), _lines(reasons), care)
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in text.strip().splitlines() if line.strip())
+    return Scene(stems, list_lines(targets), list_lines(aims), list_lines(worries), list_lines(reasons), care)
 
 
 _AIMED = """

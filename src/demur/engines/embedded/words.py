@@ -161,6 +161,8 @@ _SUFFIXES = (
     *("ible", "edly", "ally", "ity", "ing", "ion", "ist", "ive", "ous", "ful", "est", "ed", "er", "or", "ly"),
     *("al", "y", "e"),
 )
+_WHOLE = frozenset({"cement", "comment", "moment"})
+"""Words that end like a derivation and are none: a comment would meet whoever comes."""
 
 
 @lru_cache(maxsize=65536)
@@ -174,7 +176,7 @@ def stem(word: str) -> str:
         word = f"{word[:-3]}y"
     elif word.endswith("s") and len(word) > 3 and not word.endswith(("ss", "us", "is")):
         word = word[:-1]
-    for suffix in _SUFFIXES:
+    for suffix in _SUFFIXES if word not in _WHOLE else ():
         if word.endswith(suffix) and len(word) - len(suffix) >= 3:
             word = word[: -len(suffix)]
             break

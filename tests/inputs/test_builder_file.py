@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from demur.errors import InputError
+from demur.inputs.builder import EmbeddedGuardSettings, GraniteGuardSettings, OllamaSettings, OpenAISettings
+from demur.inputs.builder_file import BLOCKS, SHIPPED, Builder, read_builder
+
+WHOLE = """\
+name: public/safety/refusal
+blocks:
+  - name: instruction_generator
+    type: ollama
+    model_id_or_path: granite4:3b
+  - name: dedup
+    type: rouge_scorer
+    threshold: 0.7
+  - name: response_generator
+    type: ollama
+    model_id_or_path: granite4:3b
+  - name: granite_guardian
+    type: validators/granite_guardian
+    model_version: "3.3"
+    lm_config: {type: openai, base_url: "http://localhost:11434/v1", api_key: ollama, model_id_or_path: guardian}
+"""
+SHORT = "databuilders:\n  public/safety/refusal:\n    blocks:\n"
+
+
+def read(folder: Path, text: str, engines: str | None = None, **environment: str) -> Builder:
+    config = folder / "builder.yaml"
+    config.write_text(text)
+    return read_builder(config, engines, environment)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_builder_is_read(name: str) -> None:
+    """By the name that `--engines` takes; the default is Ollama's."""
+    builder = read_builder(None, name, {"OPENAI_API_KEY": "k"})
+    assert builder.dedup.threshold == 0.7
+    assert [path.name for path in builder.sources] == [SHIPPED[name]]
+    assert read_builder(None, None, {}).sources == read_builder(None, "ollama", {}).sources
+
+
+def test_the_default_builder_is_the_specifications() -> None:
+    """granite4:3b on Ollama writes; Guardian 3.3 judges, by type openai at Ollama's compatible endpoint."""
+    builder = read_builder(None, None, {})
+    assert isinstance(builder.instruction_generator, OllamaSettings)
+    assert builder.instruction_generator.model_id_or_path == "granite4:3b"
+    assert isinstance(builder.guard, GraniteGuardSettings)
+    assert builder.guard.model_version == "3.3"
+    assert isinstance(builder.guard.lm_config, OpenAISettings)
+    assert builder.guard.lm_config.base_url == "http://localhost:11434/v1"
+
+
+def test_a_whole_builder_stands_alone(tmp_path: Path) -> None:
+    """It is read as it is; a shipped one beside it would have nothing to say."""
+    builder = read(tmp_path, WHOLE)
+    assert [path.name for path in builder.sources] == ["builder.yaml"]
+    with pytest.raises(InputError, match="--engines vllm has nothing to say"):
+        read(tmp_path, WHOLE, engines="vllm")
+
+
+def test_the_short_form_overrides_single_keys(tmp_path: Path) -> None:
+    """What it names is replaced, also within lm_config; all else stays the shipped builder's."""
+    builder = read(
+        tmp_path,
+        SHORT + "      - {name: instruction_generator, temperature: 0.4}\n"
+        "      - {name: granite_guardian, think: true, lm_config: {model_id_or_path: other}}\n",
+    )
+    shipped = read_builder(None, None, {})
+    assert builder.instruction_generator == shipped.instruction_generator.model_copy(update={"temperature": 0.4})
+    assert isinstance(builder.guard, GraniteGuardSettings)
+    assert isinstance(shipped.guard, GraniteGuardSettings)
+    assert builder.guard.think
+    assert builder.guard.lm_config == shipped.guard.lm_config.model_copy(update={"model_id_or_path": "other"})
+    assert builder.response_generator == shipped.response_generator
+    assert [path.name for path in builder.sources] == ["refusal.yaml", "builder.yaml"]
+
+
+def test_another_type_replaces_a_block_whole(tmp_path: Path) -> None:
+    """Settings of the old type do not linger in the new one."""
+    builder = read(tmp_path, SHORT + "      - {name: granite_guardian, type: validators/embedded}\n")
+    assert isinstance(builder.guard, EmbeddedGuardSettings)
+
+
+def test_the_memory_constrained_snippet_is_read_as_written(tmp_path: Path) -> None:
+    """The specification's guard block for 3.2-5b, pasted into the short form."""
+    block = """\
+      - name: granite_guardian
+        type: validators/granite_guardian
+        model_version: "3.2"
+        filter: false
+        lm_config:
+          type: openai
+          base_url: http://localhost:11434/v1
+          api_key: ollama
+          model_id_or_path: hf.co/ibm-research/granite-guardian-3.2-5b-GGUF:Q4_K_M
+"""
+    guard = read(tmp_path, SHORT + block).guard
+    assert isinstance(guard, GraniteGuardSettings)
+    assert guard.model_version == "3.2"
+    assert read_builder(None, "ollama-low-memory", {}).guard == guard
+
+
+def test_environment_variables_are_expanded_in_blocks(tmp_path: Path) -> None:
+    """A key from the environment; one that is not set is told with its line."""
+    text = WHOLE.replace("api_key: ollama", "api_key: '${MY_KEY}'")
+    guard = read(tmp_path, text, MY_KEY="k").guard
+    assert isinstance(guard, GraniteGuardSettings)
+    assert isinstance(guard.lm_config, OpenAISettings)
+    assert guard.lm_config.api_key is not None
+    assert guard.lm_config.api_key.get_secret_value() == "k"
+    with pytest.raises(InputError, match=r"builder\.yaml:15: the environment variable MY_KEY is not set"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("name: public/safety/refusal", "name: public/safety/refusals", r":1: no builder is called"),
+        ("name: dedup", "name: dedupe", r":6: no block is called 'dedupe'"),
+        ("name: dedup", "name: instruction_generator", r":6: the block 'instruction_generator' stands here twice"),
+        ("type: rouge_scorer", "type: bleu", r":7: the block 'dedup' cannot have the type 'bleu'"),
+        ("    type: rouge_scorer\n", "", r"the block 'dedup' has no type"),
+        ("threshold: 0.7", "treshold: 0.7", r":8: unknown key 'treshold'"),
+        ("threshold: 0.7", "threshold: 0", r":8: .*threshold: "),
+        ('"3.3"', '"3.1"', r":14: .*model_version cannot be '3.1'"),
+        ("type: ollama", "type: olama", r":4: the block 'instruction_generator' cannot have the type 'olama'"),
+        ("  - name: dedup\n    type: rouge_scorer\n    threshold: 0.7\n", "", r"the block 'dedup' is missing"),
+        ("  - name: dedup", "  - title: dedup", r":6: a block is a mapping with a name"),
+        ("model_id_or_path: granite4:3b", "template: 7", r"template must be a path"),
+        ("model_id_or_path: granite4:3b", "template: gone.jinja", r":5: no such template: gone\.jinja"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, words: str) -> None:
+    """Unknown names and wrong values stand with file and line."""
+    with pytest.raises(InputError, match=words) as raised:
+        read(tmp_path, WHOLE.replace(old, new, 1))
+    assert raised.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("- a\n- b\n", "one mapping of keys"),
+        ("a: 1\n---\nb: 2\n", "one mapping of keys"),
+        ("blocks: []\n", "'name' is missing"),
+    ],
+)
+def test_a_file_of_another_form_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    """A list, several documents, a builder without a name."""
+    with pytest.raises(InputError, match=words):
+        read(tmp_path, text)
+
+
+def test_unknown_names_come_with_the_nearest() -> None:
+    """`--engines olama` says what was meant, and what there is."""
+    with pytest.raises(InputError, match="no builder is called 'olama'") as raised:
+        read_builder(None, "olama", {})
+    assert raised.value.hint.startswith("Did you mean 'ollama'?")
+    assert all(name in raised.value.hint for name in SHIPPED)
+
+
+def test_a_builder_has_these_blocks() -> None:
+    """The specification's names."""
+    assert list(BLOCKS) == ["instruction_generator", "dedup", "response_generator", "granite_guardian"]

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+import pytest
+
+from demur.outputs.dataset import describe_drop, describe_match, describe_pair, describe_verdict, format_pair
+from demur.outputs.files import encode
+from demur.records import Drop, Label, Match, Reason, Stage
+from tests.samples import (
+    INSTRUCTION,
+    RESPONSE,
+    make_answered,
+    make_draft,
+    make_inputs,
+    make_pair,
+    make_risk,
+    make_verdict,
+)
+
+SECRET = "the withheld words of an unsafe reply"
+
+
+def test_a_pairs_record_has_every_field() -> None:
+    """The specification's fields with the policy's values, and all that led to the pair."""
+    assert describe_pair(make_pair(), make_inputs()) == {
+        "task_name": "tests/lock_picking",
+        "is_seed": False,
+        "task_description": "Made up for tests",
+        "instruction": INSTRUCTION,
+        "response": RESPONSE,
+        "source": "scripted:generator",
+        "metadata": {
+            "risk": "lock_picking",
+            "risk_description": "Requests for help with opening locks that belong to somebody else",
+            "risk_group": "test_risks",
+            "risk_group_id": "7",
+            "risk_id": "11.10",
+            "reason_denial": "LOCKS",
+            "short_reply_type": "EXPLICIT_REFUSAL",
+            "exception": "LOCKS_EXCEPTION",
+            "policy_version": "1.10",
+            "mode": "response",
+            "id": "tests/lock_picking#3.0",
+            "round": 3,
+            "position": 0,
+            "in_context_seeds": ["seed:2", "seed:5"],
+            "instruction_by": {"engine": "scripted", "model": "generator"},
+            "response_by": {"engine": "scripted", "model": "responder"},
+            "verdicts": {
+                "instruction": {
+                    "label": "violates",
+                    "confidence": 0.987654,
+                    "guard": "granite-guardian-3.3",
+                    "engine": "openai",
+                    "model": "guardian:8b",
+                    "reasoning": "It asks for it.",
+                    "answer": "yes",
+                },
+                "response": {
+                    "label": "safe",
+                    "confidence": 0.987654,
+                    "guard": "granite-guardian-3.3",
+                    "engine": "openai",
+                    "model": "guardian:8b",
+                    "answer": "no",
+                },
+            },
+            "nearest": {"id": "seed:4", "rouge_l": 0.412346},
+        },
+    }
+
+
+def test_what_a_policy_leaves_out_is_null_and_not_missing() -> None:
+    """A reader finds the same keys in every record."""
+    risk = make_risk(risk_id="", reason_denial=None, exception=None)
+    full, bare = (describe_pair(make_pair(), inputs) for inputs in (make_inputs(), make_inputs(risk=risk)))
+    assert isinstance(bare["metadata"], dict)
+    assert isinstance(full["metadata"], dict)
+    assert bare["metadata"].keys() == full["metadata"].keys()
+    assert (bare["metadata"]["reason_denial"], bare["metadata"]["exception"]) == (None, None)
+
+
+def test_the_training_file_holds_the_bare_pair() -> None:
+    """Instruction and response, nothing else."""
+    assert format_pair(make_pair()) == {"instruction": INSTRUCTION, "response": RESPONSE}
+
+
+def test_without_confidence_or_neighbour_there_is_a_null() -> None:
+    """No number is made up where an engine gave none, or where nothing was near."""
+    assert describe_verdict(make_verdict(confidence=None))["confidence"] is None
+    assert describe_match(None) is None
+    record = describe_pair(replace(make_pair(), neighbour=None), make_inputs())
+    assert isinstance(record["metadata"], dict)
+    assert record["metadata"]["nearest"] is None
+
+
+def screened_out(label: Label = Label.VIOLATES, reason: Reason = Reason.RESPONSE_VIOLATES) -> Drop:
+    verdict = make_verdict(label, reasoning=f"It says: {SECRET}", answer=f"yes, as {SECRET}")
+    return Drop(
+        id=make_draft().id, stage=Stage.SCREEN_RESPONSE, reason=reason, instruction=INSTRUCTION, response=SECRET, verdict=verdict
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("label", "reason"),
+    [(Label.VIOLATES, Reason.RESPONSE_VIOLATES), (Label.UNREADABLE, Reason.VERDICT_UNREADABLE)],
+)
+def test_a_response_that_no_guard_rated_safe_is_withheld(label: Label, reason: Reason) -> None:
+    """Its hash and length stand in for it, and the guard's words, which may quote it, are left out."""
+    record = describe_drop(screened_out(label, reason), include_unsafe=False)
+    assert SECRET not in json.dumps(record)
+    digest = hashlib.sha256(SECRET.encode()).hexdigest()
+    assert record["response_withheld"] == {"sha256": digest, "characters": len(SECRET)}
+    assert record["verdict"] == {
+        "label": label, "confidence": 0.987654, "guard": "granite-guardian-3.3", "engine": "openai", "model": "guardian:8b",
+    }  # fmt: skip
+    assert (record["instruction"], record["reason"], record["stage"]) == (INSTRUCTION, reason, "screen_response")
+
+
+def test_a_response_whose_guard_failed_is_withheld_too() -> None:
+    """No guard rated it safe either."""
+    drop = Drop(
+        id=make_draft().id, stage=Stage.SCREEN_RESPONSE, reason=Reason.ENGINE_FAILED, response=SECRET, detail="500"
+    )
+    record = describe_drop(drop, include_unsafe=False)
+    assert SECRET not in json.dumps(record)
+    assert record["detail"] == "500"
+
+
+def test_withheld_responses_can_be_asked_for() -> None:
+    """`include_unsafe` writes the response and the guard's words."""
+    record = describe_drop(screened_out(), include_unsafe=True)
+    assert record["response"] == SECRET
+    assert "response_withheld" not in record
+    assert record["verdict"] == describe_verdict(screened_out().verdict or make_verdict())
+
+
+def test_a_surrogate_in_a_withheld_response_is_no_crash() -> None:
+    """Its hash is of what a file could hold."""
+    record = describe_drop(replace(screened_out(), response="half \ud83d"), include_unsafe=False)
+    assert isinstance(record["response_withheld"], dict)
+    assert record["response_withheld"]["characters"] == 6
+
+
+def test_a_cut_off_response_is_withheld_too() -> None:
+    """No guard has seen it, so nobody can say that it is harmless."""
+    answered = make_answered()
+    drop = Drop(
+        id=answered.draft.id,
+        stage=Stage.RESPOND,
+        reason=Reason.RESPONSE_CUT_OFF,
+        instruction=INSTRUCTION,
+        response="Half",
+    )
+    assert "Half" not in json.dumps(describe_drop(drop, include_unsafe=False))
+    assert describe_drop(drop, include_unsafe=True)["response"] == "Half"
+
+
+def test_a_near_duplicate_names_its_neighbour() -> None:
+    """Its id and the score."""
+    drop = Drop(
+        id=make_draft().id,
+        stage=Stage.DEDUPE,
+        reason=Reason.NEAR_DUPLICATE,
+        instruction="x",
+        neighbour=Match("seed:1", 0.75),
+    )
+    assert describe_drop(drop, include_unsafe=False)["nearest"] == {"id": "seed:1", "rouge_l": 0.75}
+
+
+def test_a_lost_round_has_an_id_without_a_position() -> None:
+    """It says which request it was, and why it was lost."""
+    whole = replace(make_draft().id, position=-1)
+    drop = Drop(id=whole, stage=Stage.PROPOSE, reason=Reason.GENERATOR_REFUSED, detail="I can't.")
+    assert describe_drop(drop, include_unsafe=False) == {
+        "id": "tests/lock_picking#3", "stage": "propose", "reason": "generator_refused", "detail": "I can't.",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("include_unsafe", [True, False])
+def test_every_record_is_json(include_unsafe: bool) -> None:
+    """Enumerations and tuples become plain values that are read back as they were."""
+    for record in (
+        describe_pair(make_pair(), make_inputs()),
+        describe_drop(screened_out(), include_unsafe=include_unsafe),
+    ):
+        assert json.loads(encode(record)) == record
