@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 from collections.abc import Iterator
@@ -43,6 +44,7 @@ def shrink_pages(page: int, tail: int, rare: int) -> Iterator[None]:
         patch.setattr(novelty, "PAGE_TEXTS", page)
         patch.setattr(novelty, "TAIL_TEXTS", tail)
         patch.setattr(novelty, "RARE_TEXTS", rare)
+        patch.setattr(novelty, "RARE_SHARE", 4)
         yield
 
 
@@ -308,3 +310,53 @@ def test_bulk_beside_other_threads_works_alone(monkeypatch: pytest.MonkeyPatch) 
         stop.set()
         thread.join()
     assert decisions == [one.admit(text_id, text, 0.7) for text_id, text in items]
+
+
+def list_near_ties() -> list[tuple[int, int, int, int, int]]:
+    """(length of a new text, LCS and length of one text, of another): equal F1 as fractions, the other's float higher."""
+    found = []
+    for new in range(4, 16):
+        for one, other in itertools.permutations(range(2, 40), 2):
+            for shared in range(1, min(new, one) + 1):
+                equal, rest = divmod(shared * (new + other), new + one)
+                if rest or not 1 <= equal <= min(new, other):
+                    continue
+                if score_rouge_l(equal, new, other) > score_rouge_l(shared, new, one):
+                    found.append((new, shared, one, equal, other))
+    return found
+
+
+@pytest.mark.parametrize("near_tie", list_near_ties()[::17])
+@pytest.mark.parametrize("tail", [1, 2, 4])
+def test_scores_that_differ_in_the_last_bit_are_told_apart(near_tie: tuple[int, int, int, int, int], tail: int) -> None:
+    """The later of two texts of the same F1 as a fraction wins if its float, which is what rouge_score gives, is higher."""
+    new, shared, one, equal, other = near_tie
+    words = [f"q{n}" for n in range(new)]
+
+    def write(common: int, length: int) -> str:
+        return " ".join([*words[:common], *(f"x{n}" for n in range(length - common))])
+
+    with shrink_pages(4, tail, 1):
+        index = NoveltyIndex(0.7)
+        # Texts that share all tokens, in the wrong order, so that no page's highest count is that of its nearest.
+        astray = [" ".join(reversed(words))] * 4
+        texts = [*astray, *astray, write(shared, one), *astray, write(equal, other), *astray, write(equal, other)]
+        for number, text in enumerate(texts):
+            index.add(str(number), text)
+        query = " ".join(words)
+        expected = find_nearest([(str(n), text) for n, text in enumerate(texts)], query, "f1", 0.0)
+        assert index.nearest(query) == expected
+        assert index.nearest(query, score_rouge_l(shared, new, one)) == expected
+
+
+def test_a_token_that_is_frequent_for_a_while_only_is_still_found() -> None:
+    """A burst makes a token frequent; a page in which it is rare gives it back, and finds the texts that hold it."""
+    with shrink_pages(64, 16, 4):
+        index = NoveltyIndex(0.7)
+        for number in range(200):
+            index.add(str(number), f"burst a{number}" if number < 20 or number in (70, 90, 150) else f"calm b{number} c")
+        for number in (3, 70, 90, 150):
+            assert index.nearest(f"burst a{number}") == Match(str(number), 1.0)
+        assert index.nearest("burst") == Match("0", 2 / 3)
+        assert index.nearest("burst x y z") == Match("0", oracle("burst a0", "burst x y z"))
+        assert index.nearest("calm c burst a70") == Match("70", oracle("burst a70", "calm c burst a70"))

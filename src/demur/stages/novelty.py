@@ -47,9 +47,6 @@ _STRANGE, _CROWDED = chr(0x10FFFF), chr(0x10FFFE)
 """What a query's token is spelled with that no admitted text holds; and the tokens beyond the first `LETTERS`."""
 _ROUNDING = 1e-9
 """Bounds are loosened by more than floating point can err in them; the scores that decide are rouge_score's to the bit."""
-_NEXT_SCORE = 1 + 1e-8
-"""Two scores that differ do so by more than this factor, where no text is longer than `_TOLD_APART` tokens."""
-_TOLD_APART = 5_000
 _FEW_TEXTS = 256
 _FIRST_TEXTS = (1 << 4096) - 1
 
@@ -207,7 +204,7 @@ class _Query:
         shortest = self._index._shortest
         for page in self._index._list_pages():
             sets = page.collect(self._features)
-            needed = self._need(shortest, self.best) - bool(once)
+            needed = self._need(shortest) - bool(once)
             if not sets or needed < len(sets):
                 counted.append((page, sets))
             elif needed == len(sets):
@@ -216,7 +213,7 @@ class _Query:
                     counted.append((page, sets))
                 else:
                     self._measure([page.first + bit for bit in list_bits(common)])
-        if counted and self._reach(len(self._features), self.best) >= shortest:
+        if counted and self._reach(len(self._features)) >= shortest:
             self._count(counted, sorted(once))
 
     def _find_rare(self) -> tuple[set[int], set[int]]:
@@ -238,56 +235,60 @@ class _Query:
             places = once[bisect_left(once, page.first) : bisect_left(once, page.first + page.size)]
             if places:
                 sets = [*sets, gather_bits(places, page.first)]
-            if sets and self._reach(len(sets), self.best) >= self._index._shortest:
+            if sets and self._reach(len(sets)) >= self._index._shortest:
                 slices = add_up(sets)
                 summed.append((*find_most(slices), page, slices))
         # A good guess first: it spares most of the rest.
         summed.sort(key=lambda entry: -entry[0])
         for most, found, page, _ in summed:
-            if self._reach(most, self.best) < self._index._shortest:
+            if self._reach(most) < self._index._shortest:
                 return
             self._measure([page.first + bit for bit in list_bits(found & _FIRST_TEXTS or found)[:_FEW_TEXTS]])
         for most, _, page, slices in summed:
-            found = page.select(slices, self._list_enough(most, self._exceed()))
+            found = page.select(slices, self._list_enough(most, exceed=self.place is not None))
             earlier = 0 if self.place is None else max(self.place - page.first, 0)
             if earlier:
-                equal = page.select(slices, self._list_enough(most, self.best))
+                equal = page.select(slices, self._list_enough(most, exceed=False))
                 found |= equal if earlier >= page.size else equal & (1 << earlier) - 1
             self._measure([page.first + bit for bit in list_bits(found)])
 
-    def _exceed(self) -> float:
-        """The score that a text must have to be taken though it stands behind the best so far."""
-        if self.place is None or max(self._length, self._index._longest) > _TOLD_APART:
-            return self.best
-        return self.best * _NEXT_SCORE
+    def _list_enough(self, most: int, *, exceed: bool) -> list[tuple[int, float]]:
+        """How many shared tokens are enough for which lengths, see `BitPage.select`.
 
-    def _list_enough(self, most: int, best: float) -> list[tuple[int, float]]:
-        """How many shared tokens are enough for which lengths, see `BitPage.select`."""
+        Args:
+            exceed: enough for more than the best score, and not for as much.
+        """
         enough = []
-        for shared in range(self._need(self._index._shortest, best), most + 1):
-            longest = self._reach(shared, best)
+        for shared in range(self._need(self._index._shortest), most + 1):
+            longest = self._reach(shared)
+            # Scores that are equal as fractions may differ in their last bit, so the scores themselves are asked.
+            while exceed and longest >= 1 and self._score(shared, longest) <= self.best:
+                longest = longest - 1 if longest < inf else 0  # infinite where the length has no say
             if longest >= self._index._shortest:
                 enough.append((shared, longest))
             if longest >= self._index._longest:
                 break
         return enough
 
-    def _need(self, length: int, best: float) -> int:
-        """How many tokens a text of so many must share at least to have that score."""
-        parts = {"f1": (self._length + length) / 2, "precision": self._length, "recall": length}
-        return max(1, ceil(best * parts[self._index.score_func] - _ROUNDING))
+    def _score(self, shared: int, length: float) -> float:
+        return score_rouge_l(shared, self._length, length, self._index.score_func)
 
-    def _reach(self, shared: int, best: float) -> float:
-        """The greatest length at which so many shared tokens are enough for that score."""
-        if best <= 0:
+    def _need(self, length: int) -> int:
+        """How many tokens a text of so many must share at least to have the best score."""
+        parts = {"f1": (self._length + length) / 2, "precision": self._length, "recall": length}
+        return max(1, ceil(self.best * parts[self._index.score_func] - _ROUNDING))
+
+    def _reach(self, shared: int) -> float:
+        """The greatest length at which so many shared tokens are enough for the best score."""
+        if self.best <= 0:
             return inf
         match self._index.score_func:
             case "f1":
-                return floor(2 * shared / best - self._length + _ROUNDING)
+                return floor(2 * shared / self.best - self._length + _ROUNDING)
             case "precision":
-                return inf if shared >= best * self._length - _ROUNDING else -inf
+                return inf if shared >= self.best * self._length - _ROUNDING else -inf
             case "recall":
-                return floor(shared / best + _ROUNDING)
+                return floor(shared / self.best + _ROUNDING)
 
     def _measure(self, places: Collection[int]) -> None:
         """Compare with these texts, and note the best."""
@@ -298,7 +299,7 @@ class _Query:
             self._spelled,
             [texts[place] for place in places],
             scorer=LCSseq.similarity,
-            score_cutoff=self._need(self._index._shortest, self.best),
+            score_cutoff=self._need(self._index._shortest),
             limit=None,
         )
         crowded = _CROWDED in self._spelled
@@ -313,7 +314,7 @@ class _Query:
                 self.best, self.place = score, place
 
 
-def score_rouge_l(shared: int, new: int, admitted: int, score_func: ScoreFunc = "f1") -> float:
+def score_rouge_l(shared: int, new: int, admitted: float, score_func: ScoreFunc = "f1") -> float:
     """ROUGE-L from the LCS length and both lengths in tokens, rounded just as rouge_score rounds it."""
     if not shared:
         return 0.0
