@@ -354,7 +354,9 @@ def test_a_token_that_is_frequent_for_a_while_only_is_still_found() -> None:
     with shrink_pages(64, 16, 4):
         index = NoveltyIndex(0.7)
         for number in range(200):
-            index.add(str(number), f"burst a{number}" if number < 20 or number in (70, 90, 150) else f"calm b{number} c")
+            index.add(
+                str(number), f"burst a{number}" if number < 20 or number in (70, 90, 150) else f"calm b{number} c"
+            )
         for number in (3, 70, 90, 150):
             assert index.nearest(f"burst a{number}") == Match(str(number), 1.0)
         assert index.nearest("burst") == Match("0", 2 / 3)
