@@ -9,8 +9,8 @@ from demur.engines.base import Chat, JudgeAsk, Prompt
 from demur.engines.catalog import Catalog
 from demur.engines.journaling import NoStore
 from demur.records import Drop, Outcome
+from demur.run.assemble import build_recipe
 from demur.run.plan import Plan, TaskPlan
-from demur.run.runner import build_recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,30 +10,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from demur.engines.base import Sampling
 from demur.engines.catalog import Catalog
-from demur.engines.journaling import JournaledEngine, ReplyStore
-from demur.engines.sampling import sampling_from
+from demur.engines.journaling import ReplyStore
 from demur.errors import DemurError, JournalFault, OutputFault
 from demur.guards.canaries import check_canaries, check_criteria, require_sight
-from demur.guards.catalog import open_guard
-from demur.inputs.builder import AnyEngine, ModelSettings, SemanticSettings
 from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
 from demur.outputs.files import count_lines, encode, remove_file, write_jsonl, write_text
 from demur.outputs.record import describe_file, describe_run
-from demur.records import Drop, Outcome, Pair, Reason, Seed, Stage, StageCount, Status, Summary, identify
+from demur.records import Drop, Outcome, Pair, Reason, Stage, StageCount, Status, Summary, identify
+from demur.run.assemble import build_recipe, share_seeds
 from demur.run.journal import Journal, open_journal, remove_journal
 from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
-from demur.run.recipe import Recipe
 from demur.run.scheduler import TaskScheduler
-from demur.stages.dedupe import Deduplicator
 from demur.stages.novelty import NoveltyIndex
-from demur.stages.propose import Proposer
-from demur.stages.respond import Responder
-from demur.stages.screen import Screen
-from demur.stages.semantic import SemanticIndex
 
 FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md")
 
@@ -92,7 +83,7 @@ class Runner:
             stores = [
                 journals.enter_context(_open_store(task.journal_path, restart=restart)) for task in self.plan.tasks
             ]
-            shared = _share_seeds(self.plan) if self.plan.builder.dedup.scope == "run" else None
+            shared = share_seeds(self.plan) if self.plan.builder.dedup.scope == "run" else None
             runs = [
                 _TaskRun(task, self.plan, progress, self._catalog, store, shared)
                 for task, progress, store in zip(self.plan.tasks, self.progress, stores, strict=True)
@@ -223,62 +214,6 @@ class _TaskRun:
         return summary
 
 
-def build_recipe(
-    task: TaskPlan, plan: Plan, catalog: Catalog, store: ReplyStore, shared: NoveltyIndex | None = None
-) -> tuple[Recipe, list[JournaledEngine]]:
-    """A task's recipe, and the engines in it, the instruction generator first.
-
-    Args:
-        shared: what all tasks of the run must differ from, the seeds of every task included; None: each task for itself.
-
-    Raises:
-        InputError: a setting of the builder cannot be used.
-        ExtraMissing: an engine's package is not installed.
-    """
-    builder, inputs = plan.builder, task.inputs
-    proposing = catalog.open(builder.instruction_generator, "instruction_generator", store)
-    responding = catalog.open(builder.response_generator, "response_generator", store)
-    guard, guarding = open_guard(builder.guard, catalog, store, inputs.seeds)
-    recipe = Recipe(
-        proposer=Proposer(
-            proposing, plan.propose_template, _sampling_of(builder.instruction_generator), inputs, task.seed
-        ),
-        deduplicator=Deduplicator(
-            builder.dedup.threshold,
-            filtering=builder.dedup.filter,
-            seeds=inputs.seeds if shared is None else (),
-            score_func=builder.dedup.score_func,
-            earlier=shared,
-            semantic=_open_semantic(builder.dedup.semantic, inputs.seeds),
-        ),
-        screen=Screen(guard, inputs.risk),
-        responder=Responder(
-            responding, plan.respond_template, _sampling_of(builder.response_generator), inputs, task.seed
-        ),
-    )
-    return recipe, [proposing, responding, *([guarding] if guarding else [])]
-
-
-def _open_semantic(settings: SemanticSettings | None, seeds: tuple[Seed, ...]) -> SemanticIndex | None:
-    """An index of the task's own seeds: by meaning, only texts of one task are compared."""
-    if settings is None:
-        return None
-    index = SemanticIndex(settings.model, settings.threshold)
-    for seed in seeds:
-        index.add(seed.id, seed.instruction)
-    return index
-
-
-def _share_seeds(plan: Plan) -> NoveltyIndex:
-    """An index of every task's seeds, each named with its task."""
-    dedup = plan.builder.dedup
-    shared = NoveltyIndex(dedup.threshold, score_func=dedup.score_func)
-    for task in plan.tasks:
-        for seed in task.inputs.seeds:
-            shared.add(f"{task.inputs.name}#{seed.id}", seed.instruction)
-    return shared
-
-
 async def _work_in_turn(runs: list[_TaskRun], shared: NoveltyIndex) -> None:
     for run in runs:
         await run.work()
@@ -301,10 +236,6 @@ def count_stages(outcomes: list[Outcome]) -> dict[Stage, StageCount]:
         drafts -= lost[stage]
         counts[stage] = StageCount(drafts, dict(sorted(dropped[stage].items())))
     return counts
-
-
-def _sampling_of(settings: AnyEngine) -> Sampling:
-    return sampling_from(settings) if isinstance(settings, ModelSettings) else Sampling()
 
 
 def _open_store(path: Path, *, restart: bool) -> Journal:
