@@ -19,7 +19,7 @@ HEAVY_HOMES = {
     "sqlite3": ("demur.run.journal",),
     "yaml": ("demur.inputs.yaml_text",),
     "pyarrow": ("demur.inputs.seeds",),
-    "rapidfuzz": ("demur.stages.dedupe",),
+    "rapidfuzz": ("demur.stages.novelty",),
     "rich": ("demur.cli",),
     "argparse": ("demur.cli",),
     "pydantic": ("demur.inputs",),
