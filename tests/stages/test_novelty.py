@@ -354,7 +354,9 @@ def test_a_token_that_is_frequent_for_a_while_only_is_still_found() -> None:
     with shrink_pages(64, 16, 4):
         index = NoveltyIndex(0.7)
         for number in range(200):
-            index.add(str(number), f"burst a{number}" if number < 20 or number in (70, 90, 150) else f"calm b{number} c")
+            index.add(
+                str(number), f"burst a{number}" if number < 20 or number in (70, 90, 150) else f"calm b{number} c"
+            )
         for number in (3, 70, 90, 150):
             assert index.nearest(f"burst a{number}") == Match(str(number), 1.0)
         assert index.nearest("burst") == Match("0", 2 / 3)
@@ -375,3 +377,17 @@ def test_a_page_without_a_chance_does_not_end_the_search(floor: float) -> None:
             patch.setattr(novelty, "_FEW_TEXTS", 1)
             expected = find_nearest([(str(n), text) for n, text in enumerate(texts)], " ".join(words), "f1", floor)
             assert index.nearest(" ".join(words), floor) == expected
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_many_small_pages_agree_with_comparing_all(seed: int) -> None:
+    """Few words and many pages, first guesses of one text: every page is searched to its end."""
+    texts = invent_texts(150, seed=seed, words=25)
+    with shrink_pages(8, 2, 2), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(novelty, "_FEW_TEXTS", 1)
+        index = NoveltyIndex(0.7)
+        for number, text in enumerate(texts):
+            index.add(str(number), text)
+        for query in invent_texts(40, seed=seed + 10, words=25):
+            expected = find_nearest([(str(n), text) for n, text in enumerate(texts)], query, "f1", 0.3)
+            assert index.nearest(query, 0.3) == expected
