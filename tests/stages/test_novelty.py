@@ -370,7 +370,9 @@ def test_a_page_without_a_chance_does_not_end_the_search(floor: float) -> None:
     words = [f"q{n}" for n in range(10)]
     with shrink_pages(6, 2, 1):
         index = NoveltyIndex(0.7)
-        texts = [*[" ".join(reversed(words))] * 5, " ".join(words[:9]), *["q0 z z z z z z z"] * 8]
+        good = " ".join([*words[:8], "y", "y"])
+        single = [f"{word} z z z z z z z" for word in words]
+        texts = [*[" ".join(reversed(words))] * 5, " ".join(words[:9]), *[good] * 6, *single, *single]
         for number, text in enumerate(texts):
             index.add(str(number), text)
         with pytest.MonkeyPatch.context() as patch:
