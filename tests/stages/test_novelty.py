@@ -362,3 +362,34 @@ def test_a_token_that_is_frequent_for_a_while_only_is_still_found() -> None:
         assert index.nearest("burst") == Match("0", 2 / 3)
         assert index.nearest("burst x y z") == Match("0", oracle("burst a0", "burst x y z"))
         assert index.nearest("calm c burst a70") == Match("70", oracle("burst a70", "calm c burst a70"))
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.5])
+def test_a_page_without_a_chance_does_not_end_the_search(floor: float) -> None:
+    """The nearest need not share most in its page; a page that shares little must not hide it."""
+    words = [f"q{n}" for n in range(10)]
+    with shrink_pages(6, 2, 1):
+        index = NoveltyIndex(0.7)
+        good = " ".join([*words[:8], "y", "y"])
+        single = [f"{word} z z z z z z z" for word in words]
+        texts = [*[" ".join(reversed(words))] * 5, " ".join(words[:9]), *[good] * 6, *single, *single]
+        for number, text in enumerate(texts):
+            index.add(str(number), text)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(novelty, "_FEW_TEXTS", 1)
+            expected = find_nearest([(str(n), text) for n, text in enumerate(texts)], " ".join(words), "f1", floor)
+            assert index.nearest(" ".join(words), floor) == expected
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_many_small_pages_agree_with_comparing_all(seed: int) -> None:
+    """Few words and many pages, first guesses of one text: every page is searched to its end."""
+    texts = invent_texts(150, seed=seed, words=25)
+    with shrink_pages(8, 2, 2), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(novelty, "_FEW_TEXTS", 1)
+        index = NoveltyIndex(0.7)
+        for number, text in enumerate(texts):
+            index.add(str(number), text)
+        for query in invent_texts(40, seed=seed + 10, words=25):
+            expected = find_nearest([(str(n), text) for n, text in enumerate(texts)], query, "f1", 0.3)
+            assert index.nearest(query, 0.3) == expected

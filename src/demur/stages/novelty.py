@@ -242,7 +242,7 @@ class _Query:
         summed.sort(key=lambda entry: -entry[0])
         for most, found, page, _ in summed:
             if self._reach(most) < self._index._shortest:
-                return
+                break
             self._measure([page.first + bit for bit in list_bits(found & _FIRST_TEXTS or found)[:_FEW_TEXTS]])
         for most, _, page, slices in summed:
             found = page.select(slices, self._list_enough(most, exceed=self.place is not None))
