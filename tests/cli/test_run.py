@@ -90,7 +90,7 @@ def test_kill_9_and_a_rerun_give_the_undisturbed_file(workspace: Path, seed: int
     """Killed at a random moment, again and again, the run ends as if nothing had been; nothing answered is asked twice."""
     chance = random.Random(seed)
     width = 8
-    command = ["run", "task.yaml", "-n", "60", "--config-path", "builder.yaml", "--concurrency", str(width)]
+    command = ["run", "task.yaml", "-n", "150", "--config-path", "builder.yaml", "--concurrency", str(width)]
     with spawn_server("--median-s", "0.02", "--sigma", "0.5", *SHARES) as url:
         write_builder(workspace, url)
         assert run_demur(*command, "--output-dir", "whole", cwd=workspace).returncode == 0
