@@ -166,3 +166,12 @@ def test_verbs_are_conjugated_and_back(verb: str, gerund: str, third: str) -> No
 def test_stems_meet(words: tuple[str, ...]) -> None:
     """The forms of a word share a stem."""
     assert len({stem(word) for word in words}) == 1
+
+
+@pytest.mark.parametrize(
+    "forms",
+    ["falsify falsifying falsified falsifies", "deceive deceiving deceived", "steal stealing steals", "copy copying copied"],
+)
+def test_the_forms_of_a_verb_meet_in_one_stem(forms: str) -> None:
+    """What a clause forbids in the gerund is found where a request asks for it in the infinitive."""
+    assert len({stem(form) for form in forms.split()}) == 1

@@ -177,10 +177,12 @@ def stem(word: str) -> str:
     elif word.endswith("s") and len(word) > 3 and not word.endswith(("ss", "us", "is")):
         word = word[:-1]
     for suffix in _SUFFIXES if word not in _WHOLE else ():
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+        # `al` and `ive` belong to short verbs (steal, deceive), whose gerunds would keep them.
+        kept = 4 if suffix == "al" else 3
+        if word.endswith(suffix) and len(word) - len(suffix) >= kept and not word.endswith("eive"):
             word = word[: -len(suffix)]
             break
-    if len(word) > 4 and word[-1] == "e":
+    if (len(word) > 4 and word[-1] == "e") or (len(word) > 3 and word[-1] in "iy"):  # copy, copying, copied
         word = word[:-1]
     if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeious":
         word = word[:-1]
