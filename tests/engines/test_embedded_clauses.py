@@ -170,7 +170,12 @@ def test_stems_meet(words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "forms",
-    ["falsify falsifying falsified falsifies", "deceive deceiving deceived", "steal stealing steals", "copy copying copied"],
+    [
+        "falsify falsifying falsified falsifies",
+        "deceive deceiving deceived",
+        "steal stealing steals",
+        "copy copying copied",
+    ],
 )
 def test_the_forms_of_a_verb_meet_in_one_stem(forms: str) -> None:
     """What a clause forbids in the gerund is found where a request asks for it in the infinitive."""
