@@ -1,1 +1,1 @@
-"""The stages in order (`recipe`), and what drives them (`runner`), remembers them (`journal`) and shows them (`progress`)."""
+"""The stages in order (`recipe`), what drives them (`runner`), remembers them (`journal`) and shows them (`progress`)."""
