@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from demur.engines.base import Engine, Identity, Reply, Request
 from demur.errors import EngineError, EngineUnavailable, RateLimited, ReplyUnreadable
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
-
-T = TypeVar("T")
 
 MAX_FAULTS = 8
 """How often one request may meet the same kind of fault: a good minute with the default pauses."""
@@ -88,13 +86,13 @@ class RetryingEngine:
             if not error.retryable:
                 raise
             first = error
-        return await self._persist(lambda: self._engine.complete(request), first, time.monotonic() - begun_s)
+        return await self._persist(request, first, time.monotonic() - begun_s)
 
     async def close(self) -> None:
         """Close the engine."""
         await self._engine.close()
 
-    async def _persist(self, call: Callable[[], Awaitable[T]], first: EngineError, took_s: float) -> T:
+    async def _persist(self, request: Request, first: EngineError, took_s: float) -> Reply:
         """Go on after the first attempt failed by `first` in `took_s` seconds."""
         from tenacity import AsyncRetrying, retry_if_exception
         from tenacity.wait import wait_exponential, wait_random
@@ -125,7 +123,7 @@ class RetryingEngine:
         pending: EngineError | None = first
         attempts = 0
 
-        async def attempt() -> T:
+        async def attempt() -> Reply:
             nonlocal pending, spent_s, attempts
             attempts += 1
             if pending is not None:  # the attempt that has been made already
@@ -133,7 +131,7 @@ class RetryingEngine:
                 raise error
             begun_s = time.monotonic()
             try:
-                return await call()
+                return await self._engine.complete(request)
             finally:
                 spent_s += self._charge(time.monotonic() - begun_s)
 
