@@ -113,6 +113,9 @@ class Verdict:
         origin: the engine and model that answered.
         reasoning: the trace of a thinking guard, or the cues that a rule-based one found.
         answer: the model's words, kept as evidence.
+        declines: whether the guard says that the response declines the request; None where it does not say.
+        categories: the guard's own names of what it found.
+        members: what each guard of an ensemble said, in the builder's order.
     """
 
     label: Label
@@ -121,6 +124,9 @@ class Verdict:
     origin: Origin
     reasoning: str = ""
     answer: str = ""
+    declines: bool | None = None
+    categories: tuple[str, ...] = ()
+    members: tuple[Verdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import pytest
 from pydantic import TypeAdapter
 from rapidfuzz.distance import Indel
 
-from demur.inputs.builder import AnyEngine
+from demur.inputs.engine_settings import AnyEngine
 from demur.inputs.policy import Policy
 from demur.inputs.yaml_text import read_documents
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demur.engines.base import Chat, JudgeAsk, Message, ProposeAsk, Raw, Request, RespondAsk, Sampling
-from demur.inputs.builder import OllamaSettings, OpenAISettings
+from demur.inputs.engine_settings import OllamaSettings, OpenAISettings, VLLMServerSettings
 from demur.inputs.policy import Constraints, Risk
 
 RISK = Risk(
@@ -32,6 +32,13 @@ def openai_settings(base_url: str, **changes: object) -> OpenAISettings:
     """Settings of an OpenAI-compatible endpoint."""
     return OpenAISettings.model_validate(
         {"type": "openai", "base_url": base_url, "model_id_or_path": "simulated", "timeout_s": 5.0, **changes}
+    )
+
+
+def vllm_server_settings(base_url: str, **changes: object) -> VLLMServerSettings:
+    """Settings for a vLLM server that runs, with a short timeout."""
+    return VLLMServerSettings.model_validate(
+        {"type": "vllm-server", "model_id_or_path": "simulated", "base_url": base_url, "timeout_s": 5, **changes}
     )
 
 

@@ -11,9 +11,10 @@ from demur.engines.journaling import NoStore
 from demur.engines.ollama import OllamaEngine
 from demur.engines.openai import OpenAIEngine
 from demur.engines.scripted import ScriptedEngine
+from demur.engines.vllm_server import VLLMServerEngine
 from demur.errors import InputError, ServerFault
-from demur.inputs.builder import EmbeddedSettings, ScriptedSettings
-from tests.engines.samples import chat, ollama_settings, openai_settings
+from demur.inputs.engine_settings import EmbeddedSettings, ScriptedSettings
+from tests.engines.samples import chat, ollama_settings, openai_settings, vllm_server_settings
 from tests.servers.simulated import SimulatedServer
 
 URL = "http://127.0.0.1:9/v1"
@@ -58,7 +59,7 @@ async def count_at_once(gate: Gate, *engines: Engine, each: int = 20) -> int:
     ("settings", "kind"),
     [
         (openai_settings(URL), OpenAIEngine),
-        (openai_settings(URL, type="vllm-server"), OpenAIEngine),
+        (vllm_server_settings(URL), VLLMServerEngine),
         (ollama_settings("http://127.0.0.1:9"), OllamaEngine),
         (EmbeddedSettings(type="embedded"), EmbeddedEngine),
         (ScriptedSettings(type="scripted"), ScriptedEngine),

@@ -5,9 +5,10 @@ import pytest
 from demur.engines.base import Chat, Identity, Message, Reply, Sampling, TokenLogprob, Usage
 from demur.engines.openai import RAW_MAX_TOKENS, OpenAIEngine
 from demur.engines.sampling import fill_sampling, sampling_from
+from demur.engines.vllm_server import VLLMServerEngine
 from demur.errors import CredentialsRejected, ModelNotFound, RawUnsupported, ReplyUnreadable
 from demur.records import Origin
-from tests.engines.samples import chat, guardian_3_3, ollama_settings, openai_settings, raw
+from tests.engines.samples import chat, guardian_3_3, ollama_settings, openai_settings, raw, vllm_server_settings
 from tests.servers.behaviour import Kind
 from tests.servers.simulated import SimulatedServer
 
@@ -152,7 +153,7 @@ async def test_raw_prompt_at_an_unknown_server_is_refused() -> None:
 async def test_declared_vllm_is_believed_where_nothing_contradicts() -> None:
     """`type: vllm-server` stands where the server does not say what it is."""
     async with SimulatedServer(kind="none", answer=echo) as server:
-        engine = OpenAIEngine(openai_settings(server.base_url, type="vllm-server"))
+        engine = VLLMServerEngine(vllm_server_settings(server.base_url))
         assert (await engine.complete(raw("so"))).text.endswith("so")
         await engine.close()
 
@@ -191,16 +192,15 @@ async def test_model_that_is_missing() -> None:
         await engine.close()
 
 
-async def test_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without `api_key` the environment's OPENAI_API_KEY is sent, and without either no key at all."""
+async def test_key_of_the_settings_is_sent_and_none_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine sends the settings' key; what the environment holds is for the builder's reader to fill in."""
     async with SimulatedServer(api_key="from-the-environment") as server:
-        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        monkeypatch.setenv("OPENAI_API_KEY", "from-the-environment")
         engine = OpenAIEngine(openai_settings(server.base_url))
         with pytest.raises(CredentialsRejected):
             await engine.complete(chat())
         await engine.close()
-        monkeypatch.setenv("OPENAI_API_KEY", "from-the-environment")
-        engine = OpenAIEngine(openai_settings(server.base_url))
+        engine = OpenAIEngine(openai_settings(server.base_url, api_key="from-the-environment"))
         await engine.complete(chat())
         await engine.close()
 

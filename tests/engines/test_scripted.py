@@ -5,7 +5,7 @@ import pytest
 from demur.engines.base import Ask, Identity, Raw, Reply, Request, TokenLogprob
 from demur.engines.scripted import ScriptedEngine, script_from_settings
 from demur.errors import RequestRejected, ServerFault
-from demur.inputs.builder import ScriptedSettings
+from demur.inputs.engine_settings import ScriptedSettings
 from demur.records import Origin
 from tests.engines.samples import JUDGE_INSTRUCTION, JUDGE_RESPONSE, PROPOSE, RESPOND, chat, raw
 

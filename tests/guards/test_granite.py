@@ -9,7 +9,7 @@ from demur.guards.criteria import write_instruction_criteria, write_response_cri
 from demur.guards.granite import FixedCriteria, GraniteGuard, build_granite_guard, tidy_evidence
 from demur.guards.granite_prompts import render_3_2, render_3_3, render_4_1
 from demur.guards.granite_verdicts import Version
-from demur.inputs.builder import GraniteGuardSettings
+from demur.inputs.guard_settings import GraniteGuardSettings
 from demur.records import Label
 from tests.guards.stub_engine import ORIGIN, RISK, StubEngine, ask_for
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from demur.errors import InputError
-from demur.inputs.builder import EmbeddedGuardSettings, GraniteGuardSettings, OllamaSettings, OpenAISettings
 from demur.inputs.builder_file import BLOCKS, SHIPPED, Builder, read_builder
+from demur.inputs.engine_settings import OllamaSettings, OpenAISettings
+from demur.inputs.guard_settings import EmbeddedGuardSettings, GraniteGuardSettings
 
 WHOLE = """\
 name: public/safety/refusal

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from demur.inputs.builder import AnyGuard, EmbeddedGuardSettings, GraniteGuardSettings
+from demur.inputs.guard_settings import AnyGuard, EmbeddedGuardSettings, GraniteGuardSettings
 from demur.inputs.yaml_text import read_documents
 
-GUARD: TypeAdapter[GraniteGuardSettings | EmbeddedGuardSettings] = TypeAdapter(AnyGuard)
+GUARD: TypeAdapter[AnyGuard] = TypeAdapter(AnyGuard)
 BLOCK = """
 type: validators/granite_guardian
 model_version: {version}

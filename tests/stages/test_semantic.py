@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from demur.errors import ExtraMissing, InputError, ModelNotFound
-from demur.inputs.builder import DedupSettings, SemanticSettings
 from demur.inputs.builder_file import read_builder
+from demur.inputs.dedup_settings import DedupSettings, SemanticSettings
 from demur.outputs.dataset import describe_drop
 from demur.records import Admitted, Draft, DraftId, Drop, Origin, Reason, Seed
 from demur.run.runner import Runner

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
 
 from demur.inputs.policy import Risk
-from demur.records import Origin, Seed
+from demur.records import Origin, Seed, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,21 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """What a reply is to look like. An engine that can hold its model to it does; others leave it to the prompt.
+
+    At least one of the two is given; where both are, they describe the same replies.
+
+    Attributes:
+        grammar: in llama.cpp's GBNF, or empty.
+        json_schema: a JSON Schema as JSON text, or empty.
+    """
+
+    grammar: str = ""
+    json_schema: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ProposeAsk:
     """The values behind a request for new instructions: `count` of them, in the manner of the examples."""
 
@@ -91,6 +106,15 @@ class JudgeAsk:
 Ask: TypeAlias = ProposeAsk | RespondAsk | JudgeAsk
 
 
+def stage_of(ask: Ask) -> Stage:
+    """The stage that asks this; what the guard's canaries cost counts as screening instructions."""
+    if isinstance(ask, ProposeAsk):
+        return Stage.PROPOSE
+    if isinstance(ask, RespondAsk):
+        return Stage.RESPOND
+    return Stage.SCREEN_INSTRUCTION if ask.response is None else Stage.SCREEN_RESPONSE
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One call of a model.
@@ -103,6 +127,7 @@ class Request:
         sample: tells apart requests that are alike in all else but must be drawn separately.
         priority: lower goes first where slots are scarce; the later the stage, the lower. Not part of
             the request's identity.
+        form: what the reply is to look like, where the engine can see to it.
     """
 
     prompt: Prompt
@@ -111,6 +136,7 @@ class Request:
     top_logprobs: int = 0
     sample: int = 0
     priority: int = 0
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,34 @@ are counted for each block and task, and each task has a journal of its own.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import cast
 
 from demur.engines.base import Engine, Identity
 from demur.engines.journaling import JournaledEngine, Meter, ReplyStore
 from demur.engines.limiting import LimitedEngine, Limiter
 from demur.engines.retrying import RetryingEngine
 from demur.errors import EngineError
-from demur.inputs.builder import AnyEngine, EmbeddedSettings, OllamaSettings, OpenAISettings, ScriptedSettings
+from demur.inputs.engine_settings import AnyEngine, ModelSettings
 from demur.records import Origin
 
 DEFAULT_CONCURRENCY = 16
+
+PROVIDERS: Mapping[str, tuple[str, str]] = {
+    "openai": ("openai", "OpenAIEngine"),
+    "vllm-server": ("vllm_server", "VLLMServerEngine"),
+    "vllm-remote": ("vllm_server", "VLLMServerEngine"),
+    "vllm": ("vllm", "VLLMEngine"),
+    "ollama": ("ollama", "OllamaEngine"),
+    "llama-cpp": ("llama_cpp", "LlamaCppEngine"),
+    "anthropic": ("anthropic", "AnthropicEngine"),
+    "azure-openai": ("azure_openai", "AzureOpenAIEngine"),
+    "watsonx": ("watsonx", "WatsonxEngine"),
+    "embedded": ("embedded.engine", "EmbeddedEngine"),
+    "scripted": ("scripted", "open_scripted"),
+}
+"""By a builder's `type`: the module beside this one, and what in it is called with the block's settings."""
 
 
 class Catalog:
@@ -52,9 +68,7 @@ class Catalog:
             InputError: a setting cannot be used.
             ExtraMissing: the provider's package is not installed.
         """
-        provider = self._replacements.get(role) or self._providers.get(settings)
-        if provider is None:
-            provider = self._providers[settings] = open_provider(settings)
+        provider = self._replacements.get(role) or self._open_provider(settings)
         identity = provider.identity
         limiter = self._limiters.setdefault(identity, Limiter(self._concurrency))
         if settings.concurrency is not None:
@@ -80,6 +94,15 @@ class Catalog:
         )
         return JournaledEngine(patient, store, meter)
 
+    def _open_provider(self, settings: AnyEngine) -> Engine:
+        """The provider of these settings; one that differs in sampling alone is the same, and opened once."""
+        if isinstance(settings, ModelSettings):
+            settings = settings.strip_sampling()
+        settings = settings.model_copy(update={"concurrency": settings.concurrency or self._concurrency})
+        if settings not in self._providers:
+            self._providers[settings] = open_provider(settings)
+        return self._providers[settings]
+
     def measure_width(self, *engines: Engine) -> int:
         """The most requests at once that these engines let through together; those of one limiter count once."""
         return sum(self._limiters[identity].maximum for identity in {engine.identity for engine in engines})
@@ -98,21 +121,6 @@ def open_provider(settings: AnyEngine) -> Engine:
         InputError: a setting cannot be used.
         ExtraMissing: the provider's package is not installed.
     """
-    if isinstance(settings, OpenAISettings):
-        from demur.engines.openai import OpenAIEngine
-
-        return OpenAIEngine(settings)
-    if isinstance(settings, OllamaSettings):
-        from demur.engines.ollama import OllamaEngine
-
-        return OllamaEngine(settings)
-    if isinstance(settings, EmbeddedSettings):
-        from demur.engines.embedded.engine import EmbeddedEngine
-
-        return EmbeddedEngine()
-    assert isinstance(settings, ScriptedSettings)
-    from demur.engines.scripted import ScriptedEngine, script_from_settings
-
-    # An edited script is another model: its old replies are not replayed for it.
-    digest = hashlib.blake2b(settings.model_dump_json().encode(), digest_size=4).hexdigest()
-    return ScriptedEngine(script_from_settings(settings), model=f"scripted-{digest}")
+    module, name = PROVIDERS[settings.type]
+    build = cast("Callable[[AnyEngine], Engine]", getattr(import_module(f"demur.engines.{module}"), name))
+    return build(settings)

@@ -48,7 +48,7 @@ class NoStore:
 
 
 def compute_key(identity: Identity, request: Request) -> bytes:
-    """A request's identity: engine, model, endpoint, prompt, sampling, logprobs wanted, sample number; 20 bytes.
+    """A request's identity: engine, model, endpoint, prompt, sampling, logprobs wanted, sample number, form; 20 bytes.
 
     Operational knobs (concurrency, timeouts, priorities, paths, API keys) are not part of it.
     """
@@ -58,7 +58,7 @@ def compute_key(identity: Identity, request: Request) -> bytes:
     else:
         words = [prompt.text]
     drawn = request.sampling
-    content = (
+    content: tuple[object, ...] = (
         KEY_VERSION,
         (identity.engine, identity.model, identity.endpoint),
         type(prompt).__name__,
@@ -67,6 +67,8 @@ def compute_key(identity: Identity, request: Request) -> bytes:
         request.top_logprobs,
         request.sample,
     )
+    if request.form is not None:
+        content += ((request.form.grammar, request.form.json_schema),)
     return hashlib.blake2b(json.dumps(content, ensure_ascii=True).encode(), digest_size=20).digest()
 
 

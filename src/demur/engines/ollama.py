@@ -12,7 +12,7 @@ from demur.engines.base import Chat, Identity, Raw, Reply, Request, Sampling, Us
 from demur.engines.fields import Json, read_count, read_object, read_text, read_token_entries
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
 from demur.engines.transport import JsonClient
-from demur.inputs.builder import OllamaSettings
+from demur.inputs.engine_settings import OllamaSettings
 from demur.records import Origin
 
 MAX_TOP_LOGPROBS = 20

@@ -8,7 +8,6 @@ the server is asked once what it is: to `/completions` of vLLM and llama.cpp, an
 from __future__ import annotations
 
 import asyncio
-import os
 
 from demur.engines.base import Chat, Identity, Raw, Reply, Request, Sampling
 from demur.engines.fields import Json, read_array, read_choice_logprobs, read_object, read_text, read_usage
@@ -17,7 +16,7 @@ from demur.engines.probe import HOSTED, ServerKind, identify_server
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
 from demur.engines.transport import JsonClient
 from demur.errors import RawUnsupported, ReplyUnreadable
-from demur.inputs.builder import OllamaSettings, OpenAISettings
+from demur.inputs.engine_settings import OpenAISettings, VLLMServerSettings
 from demur.records import Origin
 
 MAX_TOP_LOGPROBS = 20
@@ -27,28 +26,21 @@ RAW_MAX_TOKENS = 1024
 """Asked of `/completions` where nobody sets a limit: that route's own default is 16 tokens."""
 
 
-def read_key(settings: OpenAISettings | OllamaSettings) -> str | None:
-    """The block's own key, else the environment's for this protocol; local servers need none."""
-    if settings.api_key:
-        return settings.api_key.get_secret_value()
-    return os.environ.get("OPENAI_API_KEY") if isinstance(settings, OpenAISettings) else None
-
-
 class OpenAIEngine:
     """Completes requests with a model of an OpenAI-compatible server."""
 
-    def __init__(self, settings: OpenAISettings) -> None:
+    def __init__(self, settings: OpenAISettings | VLLMServerSettings) -> None:
         """Set up, without connecting.
 
         Raises:
             InputError: `base_url` is no address.
         """
-        key = read_key(settings)
-        self._client = JsonClient(settings.base_url, api_key=key, timeout_s=settings.timeout_s)
+        key = settings.api_key.get_secret_value() if settings.api_key else None
+        self._client = JsonClient(settings.base_url or "", api_key=key, timeout_s=settings.timeout_s)
         self._chat_url = f"{self._client.address}/chat/completions"
         self._completions_url = f"{self._client.address}/completions"
         self._hosted = self._client.host in HOSTED
-        self._declared_vllm = settings.type == "vllm-server"
+        self._declared_vllm = isinstance(settings, VLLMServerSettings)
         self._defaults = sampling_from(settings)
         self._origin = Origin(settings.type, settings.model_id_or_path)
         self._identity = Identity(settings.type, settings.model_id_or_path, self._client.address)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demur.engines.base import Sampling
-from demur.inputs.builder import ModelSettings, OllamaSettings, OpenAISettings
+from demur.inputs.engine_settings import ModelSettings, WatsonxSettings
 
 SEED_MASK = 0x7FFF_FFFF
 """Keeps a seed within 31 bits: llama.cpp reads 32 unsigned ones, and others a signed machine word."""
@@ -17,10 +17,10 @@ def sampling_from(settings: ModelSettings) -> Sampling:
     return Sampling(
         temperature=settings.temperature,
         top_p=settings.top_p,
-        top_k=settings.top_k if isinstance(settings, OpenAISettings | OllamaSettings) else None,
-        max_tokens=settings.max_tokens,
+        top_k=getattr(settings, "top_k", None),
+        max_tokens=(settings.max_new_tokens if isinstance(settings, WatsonxSettings) else None) or settings.max_tokens,
         stop=settings.stop,
-        num_ctx=settings.num_ctx if isinstance(settings, OllamaSettings) else None,
+        num_ctx=getattr(settings, "num_ctx", None),
     )
 
 

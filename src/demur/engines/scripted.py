@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from typing import TypeAlias
 
 from demur.engines.base import Identity, ProposeAsk, Reply, Request, RespondAsk
 from demur.errors import EngineError, RequestRejected
-from demur.inputs.builder import ScriptedSettings
+from demur.inputs.engine_settings import ScriptedSettings
 from demur.records import Origin
 
 Script: TypeAlias = Callable[[Request], str | Reply | EngineError]
@@ -58,6 +59,12 @@ class ScriptedEngine:
 
     async def close(self) -> None:
         """Nothing to release."""
+
+
+def open_scripted(settings: ScriptedSettings) -> ScriptedEngine:
+    """The engine of a builder's `type: scripted` block. An edited script is another model: no old reply is its own."""
+    digest = hashlib.blake2b(settings.model_dump_json(exclude={"concurrency"}).encode(), digest_size=4).hexdigest()
+    return ScriptedEngine(script_from_settings(settings), model=f"scripted-{digest}")
 
 
 def script_from_settings(settings: ScriptedSettings) -> Script:

@@ -8,8 +8,10 @@ from demur.engines.base import Sampling
 from demur.engines.catalog import Catalog
 from demur.engines.journaling import JournaledEngine, ReplyStore
 from demur.engines.sampling import sampling_from
+from demur.errors import InputError
 from demur.guards.base import Guard
-from demur.inputs.builder import AnyGuard, GraniteGuardSettings, ModelSettings
+from demur.inputs.engine_settings import ModelSettings
+from demur.inputs.guard_settings import AnyGuard, EmbeddedGuardSettings, GraniteGuardSettings
 from demur.records import Seed
 
 ROLE = "granite_guardian"
@@ -18,8 +20,8 @@ ROLE = "granite_guardian"
 
 def open_guard(
     settings: AnyGuard, catalog: Catalog, store: ReplyStore, seeds: Sequence[Seed] = ()
-) -> tuple[Guard, JournaledEngine | None]:
-    """The guard of a builder, and the engine that serves it, if it has one.
+) -> tuple[Guard, tuple[JournaledEngine, ...]]:
+    """The guard of a builder, and the engines that serve it; none where it needs no model.
 
     Args:
         seeds: the task's examples, for a guard that has no model to know violations by.
@@ -33,7 +35,9 @@ def open_guard(
 
         engine = catalog.open(settings.lm_config, ROLE, store)
         sampling = sampling_from(settings.lm_config) if isinstance(settings.lm_config, ModelSettings) else Sampling()
-        return build_granite_guard(settings, engine, sampling), engine
-    from demur.guards.embedded import EmbeddedGuard
+        return build_granite_guard(settings, engine, sampling), (engine,)
+    if isinstance(settings, EmbeddedGuardSettings):
+        from demur.guards.embedded import EmbeddedGuard
 
-    return EmbeddedGuard(seeds), None
+        return EmbeddedGuard(seeds), ()
+    raise InputError(f"the guard {settings.type!r} cannot be opened")

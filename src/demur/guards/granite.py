@@ -10,7 +10,7 @@ from demur.guards.criteria import write_criteria
 from demur.guards.granite_builtins import look_up_criteria, resolve_definition
 from demur.guards.granite_prompts import render_3_2, render_3_3, render_4_1
 from demur.guards.granite_verdicts import Version, read_verdict
-from demur.inputs.builder import GraniteGuardSettings
+from demur.inputs.guard_settings import GraniteGuardSettings
 from demur.records import Verdict
 
 ANSWER_MAX_TOKENS = 20

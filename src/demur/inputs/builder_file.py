@@ -6,22 +6,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from demur.errors import InputError
-from demur.inputs.builder import (
+from demur.inputs.dedup_settings import DedupSettings
+from demur.inputs.engine_settings import (
+    AnthropicSettings,
     AnyEngine,
-    AnyGuard,
-    DedupSettings,
-    EmbeddedGuardSettings,
+    AzureOpenAISettings,
     EmbeddedSettings,
-    GraniteGuardSettings,
+    EngineSettings,
+    LlamaCppSettings,
     OllamaSettings,
     OpenAISettings,
     ScriptedSettings,
+    VLLMServerSettings,
+    VLLMSettings,
+    WatsonxSettings,
+)
+from demur.inputs.guard_settings import (
+    AnyGuard,
+    EmbeddedGuardSettings,
+    EnsembleSettings,
+    GraniteGuardSettings,
+    LlamaGuardSettings,
+    PolicyJudgeSettings,
+    Qwen3GuardSettings,
+    WildGuardSettings,
 )
 from demur.inputs.policy import Text
 from demur.inputs.task import DATA_BUILDERS
@@ -38,14 +52,25 @@ SHIPPED = {
 """The shipped builders by the name that `--engines` takes; the first is the default."""
 
 ENGINES: Mapping[str, type[BaseModel]] = {
-    "openai": OpenAISettings,
-    "vllm-server": OpenAISettings,
     "ollama": OllamaSettings,
+    "llama-cpp": LlamaCppSettings,
+    "vllm": VLLMSettings,
+    "vllm-server": VLLMServerSettings,
+    "vllm-remote": VLLMServerSettings,
+    "openai": OpenAISettings,
+    "azure-openai": AzureOpenAISettings,
+    "anthropic": AnthropicSettings,
+    "watsonx": WatsonxSettings,
     "embedded": EmbeddedSettings,
     "scripted": ScriptedSettings,
 }
 GUARDS: Mapping[str, type[BaseModel]] = {
     "validators/granite_guardian": GraniteGuardSettings,
+    "validators/policy_judge": PolicyJudgeSettings,
+    "validators/qwen3_guard": Qwen3GuardSettings,
+    "validators/llama_guard": LlamaGuardSettings,
+    "validators/wildguard": WildGuardSettings,
+    "validators/ensemble": EnsembleSettings,
     "validators/embedded": EmbeddedGuardSettings,
 }
 DEDUPLICATORS: Mapping[str, type[BaseModel]] = {"rouge_scorer": DedupSettings}
@@ -57,6 +82,8 @@ BLOCKS: Mapping[str, Mapping[str, type[BaseModel]]] = {
     "granite_guardian": GUARDS,
 }
 """The blocks of a builder, each with the types that it may have."""
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _TEMPLATED = ("instruction_generator", "response_generator")
 
@@ -263,7 +290,7 @@ def _assemble(blocks: dict[str, _Block], environment: Mapping[str, str], sources
         values = expand(block.document, environment, data=block.values, at=block.prefix)
         if name in _TEMPLATED:
             templates[name] = _find_template(values.pop("template", None), block)
-        checked[name] = _check_block(name, values, block)
+        checked[name] = fill_from_environment(_check_block(name, values, block), environment)
     return Builder(
         instruction_generator=checked["instruction_generator"],
         dedup=checked["dedup"],
@@ -273,6 +300,23 @@ def _assemble(blocks: dict[str, _Block], environment: Mapping[str, str], sources
         respond_template=templates["response_generator"],
         sources=sources,
     )
+
+
+def fill_from_environment(settings: Model, environment: Mapping[str, str]) -> Model:
+    """Fill in what the environment says of the engines in a block, at any depth, and the block leaves open."""
+    changes: dict[str, object] = {}
+    if isinstance(settings, EngineSettings):
+        for name, variables in settings.variables.items():
+            found = next((environment[variable] for variable in variables if environment.get(variable)), None)
+            if found is not None and getattr(settings, name) is None:
+                changes[name] = SecretStr(found) if name == "api_key" else found
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, BaseModel):
+            changes[name] = fill_from_environment(value, environment)
+        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+            changes[name] = tuple(fill_from_environment(item, environment) for item in value)
+    return settings.model_copy(update=changes) if changes else settings
 
 
 def _find_template(written: object, block: _Block) -> Path | None:

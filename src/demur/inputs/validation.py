@@ -125,12 +125,30 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
 def read_environment(data_dir: Path | None = None) -> dict[str, str]:
-    """The environment that input files see: the process's own, with `DGT_DATA_DIR` set (default: `data` here)."""
-    environment = dict(os.environ)
+    """The environment that input files see: the process's own, and what it leaves open from the file `.env` here.
+
+    `DGT_DATA_DIR` is always set (default: `data` here).
+
+    Raises:
+        InputError: there is a `.env`, and it cannot be read.
+    """
+    environment = {**_read_dotenv(Path(".env")), **os.environ}
     if data_dir is not None:
         environment["DGT_DATA_DIR"] = str(data_dir.absolute())
     environment["DGT_DATA_DIR"] = str(Path(environment.get("DGT_DATA_DIR") or "data").absolute())
     return environment
+
+
+def _read_dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    try:
+        values = dotenv_values(path, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", path=path, hint="It holds lines of NAME=value.") from None
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def expand(

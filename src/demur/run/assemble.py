@@ -7,7 +7,8 @@ from demur.engines.catalog import Catalog
 from demur.engines.journaling import JournaledEngine, ReplyStore
 from demur.engines.sampling import sampling_from
 from demur.guards.catalog import open_guard
-from demur.inputs.builder import AnyEngine, ModelSettings, SemanticSettings
+from demur.inputs.dedup_settings import SemanticSettings
+from demur.inputs.engine_settings import AnyEngine, ModelSettings
 from demur.records import Seed
 from demur.run.plan import Plan, TaskPlan
 from demur.run.recipe import Recipe
@@ -52,7 +53,7 @@ def build_recipe(
             responding, plan.respond_template, _sampling_of(builder.response_generator), inputs, task.seed
         ),
     )
-    return recipe, [proposing, responding, *([guarding] if guarding else [])]
+    return recipe, [proposing, responding, *guarding]
 
 
 def _open_semantic(settings: SemanticSettings | None, seeds: tuple[Seed, ...]) -> SemanticIndex | None:

@@ -10,7 +10,8 @@ from demur.engines.journaling import NoStore
 from demur.errors import DemurError, GuardBlind
 from demur.guards.canaries import CanaryReport, check_canaries, check_criteria, require_sight
 from demur.guards.catalog import open_guard
-from demur.inputs.builder import AnyEngine, GraniteGuardSettings, OllamaSettings, OpenAISettings
+from demur.inputs.engine_settings import AnyEngine, OllamaSettings, OpenAISettings, VLLMServerSettings
+from demur.inputs.guard_settings import GraniteGuardSettings
 from demur.run.plan import Plan
 
 
@@ -53,13 +54,12 @@ async def examine(plan: Plan) -> AsyncIterator[Finding]:
 
 
 async def _examine_endpoint(role: str, settings: AnyEngine) -> AsyncIterator[Finding]:
-    if not isinstance(settings, OpenAISettings | OllamaSettings):
+    if not isinstance(settings, OpenAISettings | OllamaSettings | VLLMServerSettings) or not settings.base_url:
         yield Finding(role, True, f"{settings.type}: runs in this process, no server")
         return
-    from demur.engines.openai import read_key
     from demur.engines.probe import identify_server, list_models
 
-    key = read_key(settings)
+    key = settings.api_key.get_secret_value() if settings.api_key else None
     model = settings.model_id_or_path
     try:
         server = await identify_server(settings.base_url, api_key=key)

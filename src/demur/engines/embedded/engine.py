@@ -9,6 +9,7 @@ from demur.engines.base import Chat, Identity, ProposeAsk, Reply, Request, Respo
 from demur.engines.embedded.grammar import compose_requests
 from demur.engines.embedded.refusals import compose_refusal
 from demur.errors import RequestRejected
+from demur.inputs.engine_settings import EmbeddedSettings
 from demur.records import Origin
 
 MODEL = "embedded-1"
@@ -21,6 +22,9 @@ class EmbeddedEngine:
     For trying demur, for tests and for cold starts; no source of training data. The same request always gets
     the same reply: it is drawn by the request's sampling seed and sample number.
     """
+
+    def __init__(self, settings: EmbeddedSettings | None = None) -> None:
+        del settings  # nothing in them changes what is composed
 
     @property
     def identity(self) -> Identity:

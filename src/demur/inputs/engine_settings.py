@@ -1,0 +1,195 @@
+"""The engine blocks of a builder: which model, where, how it samples, and how hard it may be pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias
+
+from pydantic import Field, SecretStr
+
+from demur.inputs.policy import Text
+from demur.inputs.validation import InputModel
+
+
+class EngineSettings(InputModel):
+    """What every engine block may set. `api_key` and the operational knobs are no part of a journal key.
+
+    Attributes:
+        variables: what the environment may say of a field that the builder leaves out: the field's name, and the
+            variables in the order in which they are looked up. The builder's reader sees to it; engines never look at
+            the environment themselves.
+    """
+
+    variables: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+
+    timeout_s: float = Field(default=120.0, gt=0, description="Seconds that one attempt may take.")
+    deadline_s: float = Field(default=600.0, gt=0, description="Seconds that a request may take, retries included.")
+    concurrency: int | None = Field(default=None, ge=1, le=4096, description="Requests at once; else the command's.")
+    requests_per_minute: int | None = Field(default=None, ge=1, description="Requests begun a minute; else no bound.")
+    tokens_per_minute: int | None = Field(
+        default=None, ge=1, description="Tokens a minute, prompts and replies together; else no bound."
+    )
+    hedge_after_s: float | None = Field(
+        default=None, gt=0, description="Ask a second time when a reply is this late, and take the first; else never."
+    )
+
+
+class ModelSettings(EngineSettings):
+    """An engine with a model and sampling settings."""
+
+    model_id_or_path: Text = Field(min_length=1, description="The model's name, as the server knows it.")
+    temperature: float | None = Field(default=None, ge=0, le=5)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=1)
+    stop: tuple[str, ...] = ()
+
+    def strip_sampling(self) -> Self:
+        """What opens the engine: blocks that differ in sampling alone share one model and its connections."""
+        drawn = {name: None for name in ("temperature", "top_p", "top_k", "max_tokens") if hasattr(self, name)}
+        return self.model_copy(update={**drawn, "stop": ()})
+
+
+class OpenAISettings(ModelSettings):
+    """Any server that speaks OpenAI's protocol (an Ollama address is recognised, and spoken to natively for raw prompts)."""
+
+    variables: ClassVar[Mapping[str, tuple[str, ...]]] = {"api_key": ("OPENAI_API_KEY",)}
+
+    type: Literal["openai"]
+    base_url: str = Field(default="https://api.openai.com/v1", description="With the /v1, as the server documents it.")
+    api_key: SecretStr | None = Field(default=None, description="Else the environment's OPENAI_API_KEY.")
+    top_k: int | None = Field(default=None, ge=1, description="Not in OpenAI's own API; local servers take it.")
+
+
+class VLLMServerSettings(ModelSettings):
+    """A vLLM server: one that runs at `base_url`, or, without one, one that demur starts and stops."""
+
+    variables: ClassVar[Mapping[str, tuple[str, ...]]] = {"api_key": ("VLLM_API_KEY", "OPENAI_API_KEY")}
+
+    type: Literal["vllm-server", "vllm-remote"]
+    base_url: str | None = Field(default=None, description="With the /v1. Left out: demur starts the server itself.")
+    api_key: SecretStr | None = Field(
+        default=None, description="Else the environment's VLLM_API_KEY or OPENAI_API_KEY."
+    )
+    top_k: int | None = Field(default=None, ge=1)
+    port: int | None = Field(default=None, ge=1, le=65535, description="For a server started here; else a free one.")
+    tensor_parallel_size: int | None = Field(default=None, ge=1, description="GPUs to spread a model over.")
+    gpu_memory_utilization: float | None = Field(default=None, gt=0, le=1, description="Share of a GPU's memory.")
+    max_model_len: int | None = Field(default=None, ge=256, description="Context window in tokens.")
+    dtype: Text | None = Field(default=None, description="Such as auto, bfloat16.")
+    start_timeout_s: float = Field(default=900.0, gt=0, description="Seconds that a server started here may take.")
+    serve_args: tuple[str, ...] = Field(default=(), description="Further arguments of `vllm serve`.")
+
+
+class VLLMSettings(ModelSettings):
+    """vLLM in this process. Needs the extra `vllm`."""
+
+    type: Literal["vllm"]
+    top_k: int | None = Field(default=None, ge=1)
+    tensor_parallel_size: int | None = Field(default=None, ge=1, description="GPUs to spread a model over.")
+    gpu_memory_utilization: float | None = Field(default=None, gt=0, le=1, description="Share of a GPU's memory.")
+    max_model_len: int | None = Field(default=None, ge=256, description="Context window in tokens.")
+    dtype: Text | None = Field(default=None, description="Such as auto, bfloat16.")
+    enforce_eager: bool = Field(default=False, description="No CUDA graphs: starts sooner, runs slower.")
+
+
+class OllamaSettings(ModelSettings):
+    """Ollama by its native API."""
+
+    variables: ClassVar[Mapping[str, tuple[str, ...]]] = {"api_key": ("OLLAMA_API_KEY",)}
+
+    type: Literal["ollama"]
+    base_url: str = Field(default="http://localhost:11434")
+    api_key: SecretStr | None = Field(default=None, description="For one behind a gateway that wants a key.")
+    top_k: int | None = Field(default=None, ge=1)
+    num_ctx: int | None = Field(default=None, ge=256, description="Context window in tokens.")
+    keep_alive: Text | None = Field(default=None, description="How long the model stays loaded, such as 10m.")
+
+
+class LlamaCppSettings(ModelSettings):
+    """llama.cpp in this process. Needs the extra `llama-cpp`."""
+
+    type: Literal["llama-cpp"]
+    model_id_or_path: Text = Field(
+        min_length=1, description="A GGUF file, or hf.co/OWNER/REPO[:QUANT], downloaded once."
+    )
+    top_k: int | None = Field(default=None, ge=1)
+    num_ctx: int = Field(default=4096, ge=256, description="Context window of one request, in tokens.")
+    n_threads: int | None = Field(
+        default=None, ge=1, description="Processor cores to use; else what suits the machine."
+    )
+    n_gpu_layers: int = Field(default=-1, ge=-1, description="Layers on the GPU, where there is one; -1: all that fit.")
+
+
+class AnthropicSettings(ModelSettings):
+    """Anthropic's Messages API. Needs the extra `anthropic`."""
+
+    variables: ClassVar[Mapping[str, tuple[str, ...]]] = {"api_key": ("ANTHROPIC_API_KEY",)}
+
+    type: Literal["anthropic"]
+    base_url: str | None = Field(default=None, description="Else Anthropic's own address.")
+    api_key: SecretStr | None = Field(default=None, description="Else the environment's ANTHROPIC_API_KEY.")
+    top_k: int | None = Field(default=None, ge=1)
+    temperature: float | None = Field(default=None, ge=0, le=1)
+
+
+class AzureOpenAISettings(ModelSettings):
+    """Azure OpenAI. `model_id_or_path` is the deployment's name. Needs the extra `openai`."""
+
+    variables: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "api_key": ("AZURE_OPENAI_API_KEY",),
+        "base_url": ("AZURE_OPENAI_ENDPOINT",),
+        "api_version": ("OPENAI_API_VERSION",),
+    }
+
+    type: Literal["azure-openai"]
+    base_url: str | None = Field(default=None, description="The resource's address; else AZURE_OPENAI_ENDPOINT.")
+    api_version: Text | None = Field(default=None, description="Else OPENAI_API_VERSION, else a recent one.")
+    api_key: SecretStr | None = Field(default=None, description="Else the environment's AZURE_OPENAI_API_KEY.")
+
+
+class WatsonxSettings(ModelSettings):
+    """IBM watsonx.ai. Needs the extra `watsonx`."""
+
+    variables: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "api_key": ("WATSONX_API_KEY", "WATSONX_APIKEY"),
+        "base_url": ("WATSONX_API_URL", "WATSONX_URL"),
+        "project_id": ("WATSONX_PROJECT_ID",),
+    }
+
+    type: Literal["watsonx"]
+    base_url: str | None = Field(default=None, description="Else WATSONX_API_URL or WATSONX_URL, else us-south.")
+    api_key: SecretStr | None = Field(default=None, description="Else the environment's WATSONX_API_KEY.")
+    project_id: Text | None = Field(default=None, description="Else the environment's WATSONX_PROJECT_ID.")
+    top_k: int | None = Field(default=None, ge=1)
+    max_new_tokens: int | None = Field(default=None, ge=1, description="The service's own name of max_tokens.")
+
+
+class EmbeddedSettings(EngineSettings):
+    """No model at all: composes text from the policy, the seeds and a grammar. For trying demur, tests and cold starts."""
+
+    type: Literal["embedded"]
+
+
+class ScriptedSettings(EngineSettings):
+    """Answers from lists, for tests: the reply is the one at the request's sample number, round and round."""
+
+    type: Literal["scripted"]
+    propose: tuple[str, ...] = Field(default=(), description="Replies to proposal requests.")
+    respond: tuple[str, ...] = Field(default=(), description="Replies to response requests.")
+    judge_instruction: tuple[str, ...] = ()
+    judge_response: tuple[str, ...] = ()
+
+
+AnyEngine: TypeAlias = Annotated[
+    OpenAISettings
+    | OllamaSettings
+    | LlamaCppSettings
+    | VLLMSettings
+    | VLLMServerSettings
+    | AnthropicSettings
+    | AzureOpenAISettings
+    | WatsonxSettings
+    | EmbeddedSettings
+    | ScriptedSettings,
+    Field(discriminator="type"),
+]
