@@ -33,7 +33,8 @@ LAZY = ("aiohttp", "tenacity", "pyarrow", "model2vec", "numpy")
 """Packages that no module imports just by being imported."""
 
 PROVIDERS = {
-    "OpenAIEngine": ("demur.engines.openai", "demur.engines.catalog"),
+    # A vLLM server speaks OpenAI's protocol.
+    "OpenAIEngine": ("demur.engines.openai", "demur.engines.vllm_server"),
     "OllamaEngine": ("demur.engines.ollama", "demur.engines.catalog"),
     "EmbeddedEngine": ("demur.engines.embedded", "demur.engines.catalog"),
     "ScriptedEngine": ("demur.engines.scripted", "demur.engines.catalog", "demur"),

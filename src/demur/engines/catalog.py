@@ -2,7 +2,7 @@
 
 Every engine is composed in the same way::
 
-    JournaledEngine( RetryingEngine( LimitedEngine( provider )))
+    JournaledEngine( RetryingEngine( LimitedEngine( RedactedEngine( provider ))))
 
 The provider and its limiter are shared by everything in a run that talks to the same model at the same endpoint; retries
 are counted for each block and task, and each task has a journal of its own.
@@ -17,6 +17,7 @@ from typing import cast
 from demur.engines.base import Engine, Identity
 from demur.engines.journaling import JournaledEngine, Meter, ReplyStore
 from demur.engines.limiting import LimitedEngine, Limiter
+from demur.engines.redacting import RedactedEngine, list_secrets
 from demur.engines.retrying import RetryingEngine
 from demur.errors import EngineError
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
@@ -100,7 +101,8 @@ class Catalog:
             settings = settings.strip_sampling()
         settings = settings.model_copy(update={"concurrency": settings.concurrency or self._concurrency})
         if settings not in self._providers:
-            self._providers[settings] = open_provider(settings)
+            provider, secrets = open_provider(settings), list_secrets(settings)
+            self._providers[settings] = RedactedEngine(provider, secrets) if secrets else provider
         return self._providers[settings]
 
     def measure_width(self, *engines: Engine) -> int:
