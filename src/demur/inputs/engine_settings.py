@@ -3,12 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal, Self, TypeAlias
+from typing import Annotated, ClassVar, Literal, Self, TypeAlias, get_args
 
 from pydantic import Field, SecretStr
 
 from demur.inputs.policy import Text
 from demur.inputs.validation import InputModel
+
+SYNONYMS = {
+    "call_limit": "concurrency",
+    "batch_size": "concurrency",
+    "max_concurrency": "concurrency",
+    "timeout": "timeout_s",
+    "model": "model_id_or_path",
+    "model_id": "model_id_or_path",
+    "max_new_tokens": "max_tokens",
+    "max_completion_tokens": "max_tokens",
+    "num_predict": "max_tokens",
+    "stop_sequences": "stop",
+    "n_ctx": "num_ctx",
+    "ctx_size": "num_ctx",
+    "max_model_len": "num_ctx",
+    "rpm": "requests_per_minute",
+    "tpm": "tokens_per_minute",
+    "api_base": "base_url",
+    "azure_endpoint": "base_url",
+    "endpoint": "base_url",
+}
+"""What others call a setting, and what it is called here."""
+
+ELSEWHERE = {
+    "seed": "The random seed is the run's: --seed, or random_seed in the task. Each request gets one of its own.",
+    "random_seed": "The random seed is the run's: --seed, or random_seed in the task. Each request gets one of its own.",
+    "n": "One reply a request is asked for; num_samples_per_batch in the task says how many instructions it holds.",
+}
+"""Settings that engines have elsewhere, and why a block has none."""
 
 
 class EngineSettings(InputModel):
@@ -21,6 +50,17 @@ class EngineSettings(InputModel):
     """
 
     variables: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+
+    @classmethod
+    def explain_unknown_key(cls, key: str) -> str:
+        """Where the setting belongs, or what it is called here."""
+        if SYNONYMS.get(key) in cls.model_fields:
+            return f"Here it is called {SYNONYMS[key]}."
+        if key in ELSEWHERE:
+            return ELSEWHERE[key]
+        able = [kind for settings in get_args(get_args(AnyEngine)[0]) if key in settings.model_fields
+                for kind in get_args(settings.model_fields["type"].annotation)]  # fmt: skip
+        return f"This engine cannot honour it; it is a setting of {', '.join(able)}." if able else ""
 
     timeout_s: float = Field(default=120.0, gt=0, description="Seconds that one attempt may take.")
     deadline_s: float = Field(default=600.0, gt=0, description="Seconds that a request may take, retries included.")

@@ -26,14 +26,17 @@ class InputModel(BaseModel):
     def _refuse_unknown_keys(cls, data: object) -> object:
         if isinstance(data, Mapping):
             known = [field.alias or name for name, field in cls.model_fields.items()]
-            for key in data:
-                if key not in known:
-                    raise PydanticCustomError(
-                        "unknown_key",
-                        "{message}",
-                        {"message": f"unknown key {key!r}", "key": str(key), "hint": suggest(str(key), known)},
-                    )
+            unknown = [str(key) for key in data if key not in known]
+            if unknown:
+                hints = [cls.explain_unknown_key(key) or suggest(key, known) for key in unknown]
+                raise PydanticCustomError("unknown_key", "unknown keys", {"keys": unknown, "hints": hints})
         return data
+
+    @classmethod
+    def explain_unknown_key(cls, key: str) -> str:
+        """A hint for a key that does not belong here, where a class knows better than the nearest name; else empty."""
+        del key
+        return ""
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -67,7 +70,7 @@ def _translate(error: ValidationError, data: object, document: Document, prefix:
     details = error.errors(include_url=False)
     # A list whose items are wrong counts as too short as well: only what is wrong inside it is worth saying.
     inner = [d for d in details if not any(_is_inside(other["loc"], d["loc"]) for other in details)]
-    errors = [_explain(detail, data, document, prefix) for detail in inner]
+    errors = [error for detail in inner for error in _explain(detail, data, document, prefix)]
     errors[0].also = tuple(errors[1:])
     return errors[0]
 
@@ -76,16 +79,18 @@ def _is_inside(loc: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool
     return len(loc) > len(outer) and loc[: len(outer)] == outer
 
 
-def _explain(detail: ErrorDetails, data: object, document: Document, prefix: Path_) -> InputError:
+def _explain(detail: ErrorDetails, data: object, document: Document, prefix: Path_) -> list[InputError]:
     where = _locate(detail["loc"], data)
     context = detail.get("ctx", {})
-    hint = str(context.get("hint", ""))
+    hint = ""
     if detail["type"] == "unknown_key":
-        where = (*where, str(context["key"]))
-        message = detail["msg"]
-        parent = ".".join(str(part) for part in (*prefix, *where[:-1]))
-        message += f" in {parent}" if parent else ""
-        return InputError(message, path=document.path, line=document.line((*prefix, *where)), hint=hint)
+        parent = ".".join(str(part) for part in (*prefix, *where))
+        tail = f" in {parent}" if parent else ""
+        return [
+            InputError(f"unknown key {key!r}{tail}", path=document.path, line=document.line((*prefix, *where, key)),
+                       hint=hint)
+            for key, hint in zip(context["keys"], context["hints"], strict=True)
+        ]  # fmt: skip
     name = ".".join(str(part) for part in (*prefix, *where)) or "the document"
     if detail["type"] == "missing":
         missing = str(detail["loc"][-1])
@@ -104,7 +109,7 @@ def _explain(detail: ErrorDetails, data: object, document: Document, prefix: Pat
     else:
         text = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
         message = f"{name}: {text[:1].lower()}{text[1:]}"
-    return InputError(message, path=document.path, line=document.line((*prefix, *where)), hint=hint)
+    return [InputError(message, path=document.path, line=document.line((*prefix, *where)), hint=hint)]
 
 
 def _locate(loc: tuple[int | str, ...], data: object) -> Path_:
