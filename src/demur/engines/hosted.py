@@ -238,11 +238,6 @@ class LazyClient(Generic[T]):
                     self._made = await asyncio.to_thread(self._build)
         return self._made
 
-    @property
-    def pending(self) -> bool:
-        """Whether it is being made, or was to be and failed."""
-        return self._made is None
-
     def take(self) -> T | None:
         """The client if there is one, for closing; the next `get` makes another."""
         made, self._made = self._made, None

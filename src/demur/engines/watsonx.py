@@ -118,7 +118,7 @@ class WatsonxEngine:
     def _abandon_token(self) -> None:
         """Cut off what a thread may still be reading: threads cannot be cancelled."""
         client, self._token_client = self._token_client, None
-        if client is not None and self._client.pending:
+        if client is not None:
             client.close()
 
     def _build(self) -> ModelInference:
@@ -134,9 +134,15 @@ class WatsonxEngine:
         service = self._service
         timeout = httpx.Timeout(service.timeout_s, connect=min(CONNECT_TIMEOUT_S, service.timeout_s))
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S)
-        self._token_client = httpx.Client(timeout=timeout, event_hooks={"response": [self._check]})
+        token_client = httpx.Client(timeout=timeout, event_hooks={"response": [self._check]})
+        self._token_client = token_client
         http = httpx.AsyncClient(timeout=timeout, limits=limits, event_hooks={"response": [self._check_async]})
         credentials = Credentials(url=service.address, api_key=service.secret, auth_url=self._auth_url)
+        if self._auth_url is None and service.address not in APIClient.PLATFORM_URLS_MAP:
+            raise InputError(
+                f"`base_url` of a watsonx block is none of IBM's addresses: {service.address}",
+                hint=f"A region's, such as {ADDRESS}; for a gateway in front of it set `auth_url` too.",
+            )
         if self._auth_url is not None:
             credentials.platform_url = service.address  # says that it is no Cloud Pak, whatever the address
         # No call for the project's details: the API says itself when it does not know the project.
@@ -147,7 +153,7 @@ class WatsonxEngine:
             client = APIClient(
                 credentials,
                 project_id=self._project_id,
-                httpx_client=self._token_client,
+                httpx_client=token_client,
                 async_httpx_client=http,
                 scope_validation=False,
             )
@@ -163,6 +169,8 @@ class WatsonxEngine:
                 f"the token that comes for the key of {service.address} cannot be read ({type(error).__name__})",
                 hint="Check `auth_url`.",
             ) from None
+        finally:
+            token_client.close()  # from here on tokens come by the other one
         self._http = http
         return ModelInference(model_id=service.model, api_client=client, validate=False, max_retries=0)
 
