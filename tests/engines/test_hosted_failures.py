@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import errno
 import logging
 import socket
+import ssl
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from demur.engines.hosted import Service
 from demur.errors import (
     CredentialsRejected,
     EngineError,
@@ -311,3 +315,83 @@ async def test_an_sdk_says_nothing_by_itself(
             await engine.close()
     assert caplog.records == []
     assert capfd.readouterr() == ("", "")
+
+
+SERVICE = Service("https://model.example", "m", 5.0, "sk-secret", "SOME_KEY", "Look it up.")
+
+
+def chain(*errors: BaseException) -> BaseException:
+    """The first error, with each of the others as the cause of the one before."""
+    for error, cause in pairwise(errors):
+        error.__cause__ = cause
+    return errors[0]
+
+
+@pytest.mark.parametrize("package", ["httpx", "httpx2"])
+@pytest.mark.parametrize(
+    ("name", "causes", "expected", "said"),
+    [
+        ("ConnectTimeout", [], EngineUnavailable, "takes no connection within 5 s"),
+        ("ReadTimeout", [], RequestTimedOut, "within 5 s"),
+        ("PoolTimeout", [], RequestTimedOut, "within 5 s"),
+        ("ConnectError", [socket.gaierror(-2, "?")], EngineUnavailable, "does not resolve"),
+        ("ConnectError", [ssl.SSLCertVerificationError("x")], EngineUnavailable, "no safe connection"),
+        ("ConnectError", [OSError(errno.EMFILE, "?")], ServerFault, "too many open files"),
+        ("ConnectError", [OSError("x"), OSError(errno.ECONNREFUSED, "?")], EngineUnavailable, "Connection refused"),
+        ("ConnectError", [], EngineUnavailable, "no connection"),
+        ("ProxyError", [], EngineUnavailable, "no connection"),
+        ("UnsupportedProtocol", [], RequestRejected, "not an address"),
+        ("LocalProtocolError", [], RequestRejected, "not an address"),
+        ("DecodingError", [], ReplyUnreadable, "does not speak HTTP"),
+        ("RemoteProtocolError", [ValueError("illegal status line")], ReplyUnreadable, "does not speak HTTP"),
+        ("RemoteProtocolError", [], ServerFault, "broke (RemoteProtocolError)"),
+        ("WriteError", [], ServerFault, "broke (WriteError)"),
+    ],
+)
+def test_failures_of_the_network_become_errors(
+    package: str, name: str, causes: list[BaseException], expected: type[EngineError], said: str
+) -> None:
+    """What cannot be brought about here without a network is translated too, also inside an SDK's own error."""
+    failure = getattr(pytest.importorskip(package), name)("sk-secret")
+    for error in (chain(failure, *causes), chain(RuntimeError("an SDK's"), failure, *causes)):
+        translated = SERVICE.translate_break(error)
+        assert type(translated) is expected
+        assert said in str(translated)
+        assert "https://model.example" in str(translated)
+        assert translated.hint
+        assert "sk-secret" not in str(translated)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"error": {"message": "token tok.en.1 and sk-secret"}}', "token *** and ***"),
+        (b'{"errors": [{"code": "only_a_code"}]}', "only_a_code"),
+        (b'{"statusCode": 400, "message": "gateway"}', "gateway"),
+        (b'{"error": "plain words"}', "plain words"),
+        (b'{"odd": 1}', '{"odd": 1}'),
+        (b"[1]", "[1]"),
+        (b"<html>\x1b[31m sk-secret", "<html> [31m ***"),
+        (b"", "refuses this request (HTTP 400)"),
+    ],
+)
+def test_every_form_of_a_complaint_is_quoted(content: bytes, said: str) -> None:
+    """The providers' own forms, those of what stands before them, and what is no form at all; secrets masked."""
+    error = SERVICE.translate_answer(400, content, {}, token="tok.en.1")
+    assert type(error) is RequestRejected
+    assert str(error).endswith(said)
+
+
+def test_a_service_shows_no_secret() -> None:
+    """Neither its representation nor what it tells of keys holds the key."""
+    assert "sk-secret" not in repr(SERVICE) + SERVICE.explain_key()
+
+
+@every_provider
+async def test_a_spent_balance_ends_the_run(provider: Provider, folder: Path) -> None:
+    """Anthropic's 400 for an empty balance, and its 429 for a spending limit, are not waited out."""
+    spent = Failure(400, "invalid_request_error", "Your credit balance is too low to access the API.")
+    limit = Failure(429, "enforced_spend_limit_reached", "Limit.", detail="enforced_spend_limit_reached")
+    async with HostedServer(provider, folder, failures=[spent, limit]) as server:
+        for _ in range(2):
+            assert type(await fail(server)) is CredentialsRejected

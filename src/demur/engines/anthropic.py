@@ -118,7 +118,7 @@ class AnthropicEngine:
             raise miss_extra("anthropic", "anthropic", "anthropic") from error
         timeout = anthropic.Timeout(self._service.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._service.timeout_s))
         limits = Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S)
-        return anthropic.AsyncAnthropic(
+        client = anthropic.AsyncAnthropic(
             api_key=self._service.secret,
             base_url=self._service.address,
             timeout=timeout,
@@ -126,6 +126,8 @@ class AnthropicEngine:
             open_telemetry=False,
             http_client=anthropic.DefaultAsyncHttpxClient(timeout=timeout, limits=limits, follow_redirects=False),
         )
+        _ = client.messages  # imported by its first use: better here than in the loop
+        return client
 
     async def _send(
         self, client: AsyncAnthropic, prompt: Chat, sampling: Sampling, schema: Mapping[str, object] | None

@@ -102,6 +102,11 @@ class AzureOpenAIEngine:
             await client.close()
 
     def _build(self) -> AsyncOpenAI:
+        client = self._open()
+        _ = client.chat.completions  # imported by its first use: better here than in the loop
+        return client
+
+    def _open(self) -> AsyncOpenAI:
         try:
             import openai
             from httpx2 import Limits

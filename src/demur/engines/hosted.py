@@ -45,9 +45,22 @@ SPENT_CODES = frozenset({
 })  # fmt: skip
 """No waiting helps against these, whatever the status that they come with."""
 
-_OVERFLOW_SIGNS = ("prompt is too long", "context_length_exceeded", "context length", "context window", "tokens limit")
-_FILTER_SIGNS = ("content_filter", "content management policy", "responsibleaipolicyviolation")
-_SAMPLING_SIGNS = ("temperature", "top_p", "top_k")
+_ADVICE = (
+    (
+        ("prompt is too long", "context_length_exceeded", "context length", "context window", "tokens limit"),
+        "Lower `num_icl_examples` and `max_tokens`, or take a model with a longer context.",
+    ),
+    (
+        ("content_filter", "content management policy", "responsibleaipolicyviolation"),
+        "The provider's own filter. Where the account allows it, loosen it; else take another engine.",
+    ),
+    (
+        ("temperature", "top_p", "top_k"),
+        "This model does not take that setting: leave it out of the builder's block.",
+    ),
+)
+"""What to do about a request that is refused, by the words of the refusal."""
+
 _FORM_SIGNS = ("response_format", "output_config", "output_format", "json_schema", "structured output")
 
 
@@ -159,15 +172,10 @@ class Service:
             return self.explain_key()
         if isinstance(error, ServerFault):
             return "The provider's status page may say more."
+        if "this route" in str(error):
+            return "Check `base_url`."
         if isinstance(error, RequestRejected):
-            for signs, hint in (
-                (_OVERFLOW_SIGNS, "Lower `num_icl_examples` and `max_tokens`, or take a model with a longer context."),
-                (_FILTER_SIGNS, "The provider's own filter. Where the account allows it, loosen it; else take another engine."),
-                (_SAMPLING_SIGNS, "This model does not take that setting: leave it out of the builder's block."),
-                (("route",), "Check `base_url`."),
-            ):  # fmt: skip
-                if any(sign in words for sign in signs) or (signs == ("route",) and "this route" in str(error)):
-                    return hint
+            return next((hint for signs, hint in _ADVICE if any(sign in words for sign in signs)), error.hint)
         return error.hint
 
     def translate_break(self, failure: BaseException) -> EngineError:

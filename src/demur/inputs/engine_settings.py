@@ -45,7 +45,11 @@ class ModelSettings(EngineSettings):
 
     def strip_sampling(self) -> Self:
         """What opens the engine: blocks that differ in sampling alone share one model and its connections."""
-        drawn = {name: None for name in ("temperature", "top_p", "top_k", "max_tokens") if hasattr(self, name)}
+        drawn = {
+            name: None
+            for name in ("temperature", "top_p", "top_k", "max_tokens", "max_new_tokens")
+            if hasattr(self, name)
+        }
         return self.model_copy(update={**drawn, "stop": ()})
 
 
