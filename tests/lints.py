@@ -15,6 +15,11 @@ MAX_FUNCTION_LINES = 60
 HEAVY_HOMES = {
     "aiohttp": ("demur.engines.transport",),
     "tenacity": ("demur.engines.retrying",),
+    "anthropic": ("demur.engines.anthropic",),
+    "openai": ("demur.engines.azure_openai",),
+    "httpx2": ("demur.engines.anthropic", "demur.engines.azure_openai"),
+    "ibm_watsonx_ai": ("demur.engines.watsonx",),
+    "httpx": ("demur.engines.watsonx",),
     "jinja2": ("demur.stages.render",),
     "sqlite3": ("demur.run.journal",),
     "yaml": ("demur.inputs.yaml_text",),
@@ -29,13 +34,19 @@ HEAVY_HOMES = {
 }
 """Packages, each with the only modules or folders that may import it."""
 
-LAZY = ("aiohttp", "tenacity", "pyarrow", "model2vec", "numpy")
+LAZY = (
+    *("aiohttp", "tenacity", "pyarrow", "model2vec", "numpy"),
+    *("anthropic", "openai", "httpx2", "ibm_watsonx_ai", "httpx"),
+)
 """Packages that no module imports just by being imported."""
 
 PROVIDERS = {
     # A vLLM server speaks OpenAI's protocol.
     "OpenAIEngine": ("demur.engines.openai", "demur.engines.vllm_server"),
     "OllamaEngine": ("demur.engines.ollama", "demur.engines.catalog"),
+    "AnthropicEngine": ("demur.engines.anthropic", "demur.engines.catalog"),
+    "AzureOpenAIEngine": ("demur.engines.azure_openai", "demur.engines.catalog"),
+    "WatsonxEngine": ("demur.engines.watsonx", "demur.engines.catalog"),
     "EmbeddedEngine": ("demur.engines.embedded", "demur.engines.catalog"),
     "ScriptedEngine": ("demur.engines.scripted", "demur.engines.catalog", "demur"),
     # The canaries leave a guard alone that reads no policy on purpose.

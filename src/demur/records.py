@@ -38,6 +38,7 @@ class Reason(StrEnum):
     """Why a draft, or a whole round, was dropped."""
 
     GENERATOR_REFUSED = "generator_refused"
+    REPLY_FILTERED = "reply_filtered"
     NOTHING_PARSED = "nothing_parsed"
     SURPLUS = "surplus"
     TOO_LONG = "too_long"

@@ -52,6 +52,16 @@ async def test_no_more_than_the_count_is_kept() -> None:
     assert drop.detail == "3 more than the 5 asked for"
 
 
+@pytest.mark.parametrize("finish", ["content_filter", "refusal"])
+async def test_a_round_that_a_filter_ended_is_one_drop(finish: str) -> None:
+    """Nothing of it is used, and the drop has the provider's word and what there was of the text."""
+    answered = await proposer(lambda _: Reply(list_questions(2), finish, Origin("a", "b"))).propose(4)
+    (drop,) = answered.drops
+    assert answered.drafts == ()
+    assert (drop.id, drop.stage, drop.reason) == (WHOLE, Stage.PROPOSE, Reason.REPLY_FILTERED)
+    assert drop.detail == f"{finish}: {list_questions(2)}"
+
+
 async def test_fewer_than_the_count_are_taken_as_they_are() -> None:
     """A short reply is no fault."""
     answered = await proposer(lambda _: list_questions(2), num_samples_per_batch=5).propose(4)

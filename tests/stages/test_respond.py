@@ -62,6 +62,16 @@ async def test_a_cut_off_response_is_a_drop_that_shows_it() -> None:
     assert (drop.reason, drop.response) == (Reason.RESPONSE_CUT_OFF, "I can't help with")
 
 
+@pytest.mark.parametrize("finish", ["content_filter", "refusal"])
+@pytest.mark.parametrize("said", ["", "I can't help with that."])
+async def test_a_response_that_a_filter_ended_is_a_drop(said: str, finish: str) -> None:
+    """What a provider's filter left of a reply is no response, and the reason names the filter."""
+    drop = await responder(lambda _: Reply(said, finish, WRITER)).respond(make_screened())
+    assert isinstance(drop, Drop)
+    assert (drop.stage, drop.reason, drop.detail) == (Stage.RESPOND, Reason.REPLY_FILTERED, finish)
+    assert (drop.instruction, drop.response) == (INSTRUCTION, "")
+
+
 async def test_a_refused_request_is_a_drop() -> None:
     """It costs its own draft, with the engine's words."""
     drop = await responder(lambda _: RequestRejected("400: content filter")).respond(make_screened())

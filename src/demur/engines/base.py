@@ -159,6 +159,10 @@ class Usage:
     completion_tokens: int = 0
 
 
+FILTERED = frozenset({"content_filter", "refusal"})
+"""How OpenAI, Azure and watsonx.ai, and Anthropic, say that a filter of the provider's ended a reply."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a model answered.
@@ -175,6 +179,11 @@ class Reply:
     origin: Origin
     usage: Usage = Usage()
     logprobs: tuple[TokenLogprob, ...] = field(default=())
+
+    @property
+    def filtered(self) -> bool:
+        """Whether the provider's filter ended it: what there is of the text is not what the model would have said."""
+        return self.finish in FILTERED
 
 
 @dataclass(frozen=True, slots=True)

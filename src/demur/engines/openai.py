@@ -62,7 +62,7 @@ class OpenAIEngine:
         sampling = fill_sampling(request.sampling, self._defaults)
         if isinstance(request.prompt, Chat):
             body = self._write_chat(request.prompt, request, sampling)
-            return _read_reply(await self._client.post(self._chat_url, body, model=self._origin.model), self._origin)
+            return read_reply(await self._client.post(self._chat_url, body, model=self._origin.model), self._origin)
         kind = self._kind or await self._identify()
         if kind is ServerKind.OLLAMA:
             return await ask_ollama(self._client, self._origin, request, sampling)
@@ -74,7 +74,7 @@ class OpenAIEngine:
                 "`type: vllm-server`.",
             )
         body = self._write_completion(request.prompt, request, sampling, kind)
-        return _read_reply(await self._client.post(self._completions_url, body, model=self._origin.model), self._origin)
+        return read_reply(await self._client.post(self._completions_url, body, model=self._origin.model), self._origin)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -129,7 +129,12 @@ def _write_sampling(body: dict[str, object], sampling: Sampling) -> None:
         body["seed"] = sampling.seed & SEED_MASK
 
 
-def _read_reply(answer: Json, origin: Origin) -> Reply:
+def read_reply(answer: Json, origin: Origin) -> Reply:
+    """Read a completion, of a chat or of a raw prompt.
+
+    Raises:
+        ReplyUnreadable: it is none.
+    """
     choices = read_array(answer.get("choices"), "choices")
     if not choices:
         raise ReplyUnreadable("the reply holds no choice")

@@ -85,7 +85,11 @@ class ModelSettings(EngineSettings):
 
     def strip_sampling(self) -> Self:
         """What opens the engine: blocks that differ in sampling alone share one model and its connections."""
-        drawn = {name: None for name in ("temperature", "top_p", "top_k", "max_tokens") if hasattr(self, name)}
+        drawn = {
+            name: None
+            for name in ("temperature", "top_p", "top_k", "max_tokens", "max_new_tokens")
+            if hasattr(self, name)
+        }
         return self.model_copy(update={**drawn, "stop": ()})
 
 
@@ -163,10 +167,13 @@ class LlamaCppSettings(ModelSettings):
 class AnthropicSettings(ModelSettings):
     """Anthropic's Messages API. Needs the extra `anthropic`."""
 
-    variables: ClassVar[Mapping[str, tuple[str, ...]]] = {"api_key": ("ANTHROPIC_API_KEY",)}
+    variables: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "api_key": ("ANTHROPIC_API_KEY",),
+        "base_url": ("ANTHROPIC_BASE_URL",),
+    }
 
     type: Literal["anthropic"]
-    base_url: str | None = Field(default=None, description="Else Anthropic's own address.")
+    base_url: str | None = Field(default=None, description="Else ANTHROPIC_BASE_URL, else Anthropic's own.")
     api_key: SecretStr | None = Field(default=None, description="Else the environment's ANTHROPIC_API_KEY.")
     top_k: int | None = Field(default=None, ge=1)
     temperature: float | None = Field(default=None, ge=0, le=1)
@@ -194,12 +201,16 @@ class WatsonxSettings(ModelSettings):
         "api_key": ("WATSONX_API_KEY", "WATSONX_APIKEY"),
         "base_url": ("WATSONX_API_URL", "WATSONX_URL"),
         "project_id": ("WATSONX_PROJECT_ID",),
+        "auth_url": ("WATSONX_AUTH_URL",),
     }
 
     type: Literal["watsonx"]
     base_url: str | None = Field(default=None, description="Else WATSONX_API_URL or WATSONX_URL, else us-south.")
     api_key: SecretStr | None = Field(default=None, description="Else the environment's WATSONX_API_KEY.")
     project_id: Text | None = Field(default=None, description="Else the environment's WATSONX_PROJECT_ID.")
+    auth_url: Text | None = Field(
+        default=None, description="Where keys are exchanged for tokens, with a gateway; else the region's own place."
+    )
     top_k: int | None = Field(default=None, ge=1)
     max_new_tokens: int | None = Field(default=None, ge=1, description="The service's own name of max_tokens.")
 

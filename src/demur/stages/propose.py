@@ -73,6 +73,10 @@ class Proposer:
         except EngineError as error:
             detail = describe_failure(error)
             return Round(number, (), (Drop(id=whole, stage=Stage.PROPOSE, reason=Reason.ENGINE_FAILED, detail=detail),))
+        if reply.filtered:
+            detail = f"{reply.finish}: {reply.text}"[:_EVIDENCE_CHARACTERS]
+            drop = Drop(id=whole, stage=Stage.PROPOSE, reason=Reason.REPLY_FILTERED, detail=detail)
+            return Round(number, (), (drop,))
         parsed = parse_instructions(reply.text, finish=reply.finish, count=request.ask.count)
         if not parsed.instructions:
             reason = Reason.GENERATOR_REFUSED if parsed.refused else Reason.NOTHING_PARSED

@@ -53,6 +53,9 @@ class Responder:
         except EngineError as error:
             return Drop(id=draft.id, stage=Stage.RESPOND, reason=Reason.ENGINE_FAILED, instruction=draft.instruction,
                         detail=describe_failure(error))  # fmt: skip
+        if reply.filtered:
+            return Drop(id=draft.id, stage=Stage.RESPOND, reason=Reason.REPLY_FILTERED, instruction=draft.instruction,
+                        detail=reply.finish)  # fmt: skip
         text = clean_response(reply.text)
         if not text or reply.finish == "length":
             # Half a reply teaches a model to stop half-way.
