@@ -67,7 +67,7 @@ def make_inputs(*, risk: Risk | None = None, seeds: tuple[Seed, ...] = SEEDS, **
     }
     policy = Policy(risk_group="test_risks", risk_group_id="7", policy_version="1.10", risks=(risk,))
     sources = {"task": Path("task.yaml"), "policy": Path("policy.yaml"), "seeds": Path("seeds.jsonl")}
-    return TaskInputs(Task.model_validate(settings), policy, risk, seeds, sources)
+    return TaskInputs(Task.model_validate(settings), policy, (risk,), seeds, sources)
 
 
 def make_draft(position: int = 0, *, number: int = 3, instruction: str = INSTRUCTION) -> Draft:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 
 class Label(StrEnum):
@@ -32,6 +32,10 @@ class Stage(StrEnum):
     SCREEN_INSTRUCTION = "screen_instruction"
     RESPOND = "respond"
     SCREEN_RESPONSE = "screen_response"
+    CHECK_RESPONSE = "check_response"
+    SETTLE = "settle"
+    TWIN = "twin"
+    MUTATE = "mutate"
 
 
 class Reason(StrEnum):
@@ -48,8 +52,22 @@ class Reason(StrEnum):
     RESPONSE_EMPTY = "response_empty"
     RESPONSE_CUT_OFF = "response_cut_off"
     RESPONSE_VIOLATES = "response_violates"
+    NOT_DECLINED = "not_declined"
+    FLAT_REFUSAL = "flat_refusal"
+    RESPONSE_WORDY = "response_wordy"
+    RESPONSE_LECTURES = "response_lectures"
+    RESPONSE_REPEATS_REQUEST = "response_repeats_request"
+    RESPONSE_REPEATED = "response_repeated"
+    OPENING_REPEATED = "opening_repeated"
+    TWIN_VIOLATES = "twin_violates"
+    NEEDLESS_REFUSAL = "needless_refusal"
+    MUTANT_UNCHANGED = "mutant_unchanged"
     VERDICT_UNREADABLE = "verdict_unreadable"
     ENGINE_FAILED = "engine_failed"
+
+
+TWIN = "twin"
+"""The kind of a draft that is a harmless neighbour of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +78,10 @@ class Origin:
     model: str
 
 
+SeedKind: TypeAlias = Literal["refuse", "comply"]
+"""Whether a seed is a request to decline, or a harmless one that looks like it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seed:
     """One example pair that a person brought.
@@ -67,12 +89,15 @@ class Seed:
     Attributes:
         id: `seed:` and the example's number in its file, counted from 1; stable as long as the file is.
         instruction: the request.
-        response: the refusal.
+        response: the refusal; of a `comply` seed, the answer.
+        risk: the name of the risk that it is about, or empty where the file does not say.
     """
 
     id: str
     instruction: str
     response: str
+    kind: SeedKind = "refuse"
+    risk: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -83,15 +108,18 @@ class DraftId:
         task: the task's name.
         round: the number of the proposal request, from 0.
         position: the place in that request's reply, from 0; -1 stands for the round as a whole.
+        branch: what was made of that draft afterwards: its kind and the attempt's number, such as `twin.0`; else empty.
     """
 
     task: str
     round: int
     position: int
+    branch: str = ""
 
     def __str__(self) -> str:
         place = "" if self.position < 0 else f".{self.position}"
-        return f"{self.task}#{self.round}{place}"
+        branch = f"/{self.branch}" if self.branch else ""
+        return f"{self.task}#{self.round}{place}{branch}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +158,45 @@ class Verdict:
     members: tuple[Verdict, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a round is to bring.
+
+    Attributes:
+        risk: the risk's name; empty: the task's only one.
+        clause: the number of the clause in `reply_cannot_contain`, from 0; None: any.
+        axes: each axis of diversity with the value that is wanted.
+    """
+
+    risk: str = ""
+    clause: int | None = None
+    axes: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A candidate instruction, with the ids of the in-context examples that its round was given."""
+    """A candidate instruction, with the ids of the in-context examples that its round was given.
+
+    Attributes:
+        aim: what its round aimed at.
+        parent: the accepted instruction that it was made of; None where it was proposed.
+        kind: `twin`, or the kind of mutation; empty where it was proposed.
+        permission: of a twin: the part of the policy that permits its request.
+    """
 
     id: DraftId
     instruction: str
     example_ids: tuple[str, ...]
     origin: Origin
+    aim: Aim = Aim()
+    parent: DraftId | None = None
+    kind: str = ""
+    permission: str = ""
+
+    @property
+    def complies(self) -> bool:
+        """Whether the request is to be answered, not declined."""
+        return self.kind == TWIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +308,9 @@ class Summary:
     """What a task's run came to.
 
     Attributes:
-        counts: by stage, over the rounds and positions up to the last accepted pair.
+        counts: by stage, over the rounds and positions up to the last accepted pair; what was proposed and became of it.
+        offspring: likewise for what was made of accepted instructions, by kind (`twin`, and the kinds of mutation).
+        coverage: accepted pairs by axis (`risk`, `clause`, `mode`, `opening`, and those of the task) and value.
         surplus: drafts begun beyond that point; their replies stay in the journal for a longer run.
         elapsed_s: wall-clock seconds of this run.
         first_pair_s: seconds until the first accepted pair, or None.
@@ -268,6 +329,8 @@ class Summary:
     engines: tuple[EngineUse, ...]
     elapsed_s: float
     first_pair_s: float | None = None
+    offspring: Mapping[str, Mapping[Stage, StageCount]] = field(default_factory=dict)
+    coverage: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     failure: str = ""

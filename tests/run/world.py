@@ -70,6 +70,7 @@ class World:
             return "\n\n".join(f"### Question {n + 1}:\n{self._propose(request, n)}" for n in range(ask.count))
         if isinstance(ask, RespondAsk):
             return f"I won't help with {ask.instruction.split()[1]}; a locksmith may."
+        assert isinstance(ask, JudgeAsk)
         return f"<score> {self._judge(ask)} </score>"
 
     def _propose(self, request: Request, place: int) -> str:

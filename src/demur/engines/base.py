@@ -75,19 +75,75 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class ProposeAsk:
-    """The values behind a request for new instructions: `count` of them, in the manner of the examples."""
+    """The values behind a request for new instructions: `count` of them, in the manner of the examples.
+
+    Attributes:
+        clause: the forbidden thing that they are to ask for; empty: any of the risk's.
+        axes: each axis of diversity with the value that they are to have.
+    """
 
     risk: Risk
     examples: tuple[Seed, ...]
     count: int
+    clause: str = ""
+    axes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RespondAsk:
-    """The values behind a request for the calibrated refusal of one instruction."""
+    """The values behind a request for the calibrated refusal of one instruction.
+
+    Attributes:
+        manner: how it is to be worded, so that refusals differ: tone, length, person, in words; empty: as it comes.
+    """
 
     risk: Risk
     instruction: str
+    manner: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TwinAsk:
+    """The values behind a request for the nearest harmless neighbour of an instruction.
+
+    Attributes:
+        examples: pairs of the kind `comply` that a person brought.
+        permission: what the policy permits, and the twin is to rest on.
+        device: how the twin differs from the instruction, in words: defence, education, fiction, a homonym …
+        attempt: which try it is, from 0.
+    """
+
+    risk: Risk
+    instruction: str
+    examples: tuple[Seed, ...]
+    permission: str
+    device: str
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AssistAsk:
+    """The values behind a request for the helpful answer to a twin, within what the policy permits."""
+
+    risk: Risk
+    instruction: str
+    permission: str
+    manner: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MutateAsk:
+    """The values behind a request for an instruction in another form.
+
+    Attributes:
+        kind: past_tense, language, role_play, typos or obfuscation.
+        language: the language wanted, of the kind `language`; else empty.
+    """
+
+    risk: Risk
+    instruction: str
+    kind: str
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +159,19 @@ class JudgeAsk:
     response: str | None = None
 
 
-Ask: TypeAlias = ProposeAsk | RespondAsk | JudgeAsk
+Ask: TypeAlias = ProposeAsk | RespondAsk | JudgeAsk | TwinAsk | AssistAsk | MutateAsk
 
 
 def stage_of(ask: Ask) -> Stage:
     """The stage that asks this; what the guard's canaries cost counts as screening instructions."""
     if isinstance(ask, ProposeAsk):
         return Stage.PROPOSE
-    if isinstance(ask, RespondAsk):
+    if isinstance(ask, RespondAsk | AssistAsk):
         return Stage.RESPOND
+    if isinstance(ask, TwinAsk):
+        return Stage.TWIN
+    if isinstance(ask, MutateAsk):
+        return Stage.MUTATE
     return Stage.SCREEN_INSTRUCTION if ask.response is None else Stage.SCREEN_RESPONSE
 
 

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable
 from typing import TypeAlias
 
-from demur.engines.base import Identity, ProposeAsk, Reply, Request, RespondAsk
+from demur.engines.base import AssistAsk, Identity, MutateAsk, ProposeAsk, Reply, Request, RespondAsk, TwinAsk
 from demur.errors import EngineError, RequestRejected
 from demur.inputs.engine_settings import ScriptedSettings
 from demur.records import Origin
@@ -95,6 +95,12 @@ def _choose_list(settings: ScriptedSettings, request: Request) -> tuple[str, tup
         return "propose", settings.propose
     if isinstance(ask, RespondAsk):
         return "respond", settings.respond
+    if isinstance(ask, TwinAsk):
+        return "twin", settings.twin
+    if isinstance(ask, AssistAsk):
+        return "assist", settings.assist
+    if isinstance(ask, MutateAsk):
+        return "mutate", settings.mutate
     if ask.response is None:
         return "judge_instruction", settings.judge_instruction
     return "judge_response", settings.judge_response

@@ -227,6 +227,9 @@ class ScriptedSettings(EngineSettings):
     type: Literal["scripted"]
     propose: tuple[str, ...] = Field(default=(), description="Replies to proposal requests.")
     respond: tuple[str, ...] = Field(default=(), description="Replies to response requests.")
+    twin: tuple[str, ...] = Field(default=(), description="Replies to requests for a harmless neighbour.")
+    assist: tuple[str, ...] = Field(default=(), description="Replies to harmless requests.")
+    mutate: tuple[str, ...] = Field(default=(), description="Replies to requests for another form of an instruction.")
     judge_instruction: tuple[str, ...] = ()
     judge_response: tuple[str, ...] = ()
 

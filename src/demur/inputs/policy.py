@@ -69,6 +69,24 @@ def read_policy(path: Path) -> Policy:
     return policy
 
 
+def choose_risks(policy: Policy, wanted: str | tuple[str, ...] | None) -> tuple[Risk, ...]:
+    """The named risks in the order of their naming; all for `*`, the first for None.
+
+    Raises:
+        KeyError: there is no such risk; its arguments are the wrong name, and a hint that lists the valid ones.
+    """
+    if wanted == "*":
+        return policy.risks
+    names = (wanted,) if wanted is None or isinstance(wanted, str) else tuple(dict.fromkeys(wanted))
+    chosen = []
+    for name in names:
+        try:
+            chosen.append(choose_risk(policy, name))
+        except KeyError as error:
+            raise KeyError(name, error.args[0]) from None
+    return tuple(chosen) or policy.risks[:1]
+
+
 def choose_risk(policy: Policy, name: str | None) -> Risk:
     """The named risk, or the first one where no name is given.
 

@@ -9,7 +9,7 @@ from typing import Any
 from demur.errors import InputError
 from demur.inputs.rows import Row, name_kind, read_rows
 from demur.inputs.yaml_text import as_written
-from demur.records import Seed
+from demur.records import Seed, SeedKind
 
 _ALIASES = {"instruction": ("instruction", "question"), "response": ("response", "answer")}
 
@@ -17,7 +17,8 @@ _ALIASES = {"instruction": ("instruction", "question"), "response": ("response",
 def read_seeds(path: Path) -> tuple[Seed, ...]:
     """Read a seed file; the format goes by the file's ending.
 
-    Each record needs `instruction` and `response` (`question` and `answer` are accepted); other fields are ignored.
+    Each record needs `instruction` and `response` (`question` and `answer` are accepted). `kind: comply` marks a harmless
+    request with its answer, `risk` the risk that it is about; other fields are ignored.
 
     Raises:
         InputError: the file or one of its records cannot be used; names file, line and what is missing.
@@ -42,12 +43,29 @@ def collect_seeds(rows: Iterable[Row], path: Path) -> tuple[Seed, ...]:
             )
         instruction = _field(row, "instruction", label, path, place)
         response = _field(row, "response", label, path, place)
-        seeds.append(Seed(f"seed:{number}", instruction, response))
+        seeds.append(
+            Seed(f"seed:{number}", instruction, response, _read_kind(row, label, path, place), _read_risk(row))
+        )
     if not seeds:
         raise InputError(
             "no seed examples in here", path=path, hint="At least one record with instruction and response is needed."
         )
     return tuple(seeds)
+
+
+def _read_kind(row: Mapping[str, Any], label: str, path: Path, line: int | None) -> SeedKind:
+    kind = row.get("kind")
+    if kind is None or kind == "refuse":
+        return "refuse"
+    if kind == "comply":
+        return "comply"
+    raise InputError(f"{label}kind cannot be {kind!r}", path=path, line=line,
+                     hint="refuse: a request to decline (as where there is no kind). comply: a harmless one to answer.")  # fmt: skip
+
+
+def _read_risk(row: Mapping[str, Any]) -> str:
+    risk = as_written(row.get("risk") or "")
+    return risk.strip() if isinstance(risk, str) else ""
 
 
 def _field(row: Mapping[str, Any], name: str, label: str, path: Path, line: int | None) -> str:

@@ -11,11 +11,12 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from demur.errors import InputError
-from demur.inputs.policy import Policy, Risk, Text, choose_risk, read_policy
+from demur.inputs.calibration import Calibration
+from demur.inputs.policy import Policy, Risk, Text, choose_risks, read_policy
 from demur.inputs.seeds import collect_seeds, read_seeds
 from demur.inputs.validation import InputModel, expand, suggest, validate
 from demur.inputs.yaml_text import Document, read_documents
-from demur.records import Seed
+from demur.records import Seed, SeedKind
 
 DATA_BUILDERS = ("public/safety/refusal",)
 _SEGMENT = re.compile(r"\w[\w.+-]*")
@@ -41,7 +42,10 @@ class RiskPolicy(InputModel):
     """Which policy file, and which of its risks."""
 
     path: Text = Field(min_length=1)
-    risk: Text | None = Field(default=None, description="The risk's name; the file's first risk where left out.")
+    risk: Text | tuple[Text, ...] | None = Field(
+        default=None,
+        description="The risk's name, a list of names, or \"*\" for all; the file's first risk where left out.",
+    )
 
 
 class Formatter(InputModel):
@@ -73,7 +77,7 @@ class SeedExample(InputModel):
     answer: Text | None = None
 
 
-class Task(InputModel):
+class Task(Calibration):
     """One document of a task file."""
 
     task_name: Annotated[Text, AfterValidator(check_task_name)] = Field(description="Also the output folder's path.")
@@ -95,12 +99,14 @@ class TaskInputs:
     """A task with everything that it points at, read and checked.
 
     Attributes:
+        risks: the risks that it is about, at least one.
+        seeds: all of its examples, those of twins included; see `seeds_of`.
         sources: the files that were read, by role: `task`, `policy`, `seeds`.
     """
 
     task: Task
     policy: Policy
-    risk: Risk
+    risks: tuple[Risk, ...]
     seeds: tuple[Seed, ...]
     sources: Mapping[str, Path]
 
@@ -108,6 +114,21 @@ class TaskInputs:
     def name(self) -> str:
         """The task's name."""
         return self.task.task_name
+
+    @property
+    def risk(self) -> Risk:
+        """The first risk; most tasks have one."""
+        return self.risks[0]
+
+    def find_risk(self, name: str) -> Risk:
+        """The risk of that name; the first one for the empty name."""
+        return next((risk for risk in self.risks if risk.risk == name), self.risks[0])
+
+    def seeds_of(self, risk: Risk, kind: SeedKind = "refuse") -> tuple[Seed, ...]:
+        """The examples of a kind for a risk: those that name it, or else those that name none."""
+        seeds = [seed for seed in self.seeds if seed.kind == kind]
+        named = tuple(seed for seed in seeds if seed.risk == risk.risk)
+        return named or tuple(seed for seed in seeds if not seed.risk)
 
 
 def read_tasks(path: Path, environment: Mapping[str, str]) -> list[TaskInputs]:
@@ -140,17 +161,18 @@ def _read_task(document: Document, environment: Mapping[str, str]) -> TaskInputs
     policy_path = _resolve(task.risk_policy.path, document, ("risk_policy", "path"))
     policy = read_policy(policy_path)
     try:
-        risk = choose_risk(policy, task.risk_policy.risk)
+        risks = choose_risks(policy, task.risk_policy.risk)
     except KeyError as error:
+        wrong, hint = error.args
         raise InputError(
-            f"{policy_path.name} has no risk {task.risk_policy.risk!r}",
+            f"{policy_path.name} has no risk {wrong!r}",
             path=document.path,
             line=document.line(("risk_policy", "risk")),
-            hint=str(error.args[0]),
+            hint=hint,
         ) from None
     seeds, seeds_path = _gather_seeds(task, data, document)
     sources = {"task": document.path, "policy": policy_path, "seeds": seeds_path}
-    return TaskInputs(task, policy, risk, seeds, sources)
+    return TaskInputs(task, policy, risks, seeds, sources)
 
 
 def _gather_seeds(task: Task, data: dict[str, Any], document: Document) -> tuple[tuple[Seed, ...], Path]:

@@ -1,0 +1,94 @@
+"""What a task may say, beyond the specification, of when and how to decline. All of it is optional."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Field
+
+from demur.inputs.policy import Text
+from demur.inputs.validation import InputModel
+
+MutationKind: TypeAlias = Literal["past_tense", "language", "role_play", "typos", "obfuscation"]
+
+DEFAULT_LANGUAGES = ("German", "French", "Spanish", "Italian", "Portuguese")
+
+
+class Contrast(InputModel):
+    """Benign twins: for accepted instructions their nearest harmless neighbours, with helpful responses."""
+
+    share: float = Field(default=0.5, gt=0, lt=1, description="The share of the task's pairs that are twins.")
+    attempts: int = Field(default=3, ge=1, le=10, description="Twins tried for one instruction before it goes without.")
+
+
+class Mutate(InputModel):
+    """Accepted instructions in another form, judged and answered again."""
+
+    kinds: tuple[MutationKind, ...] = Field(min_length=1, description="Used in turn.")
+    share: float = Field(default=0.2, gt=0, lt=1, description="The share of the task's pairs that are mutants.")
+    languages: tuple[Text, ...] = Field(default=DEFAULT_LANGUAGES, min_length=1, description="Of the kind language.")
+
+
+class Replies(InputModel):
+    """What is checked of responses, beyond the guard's verdict."""
+
+    check: bool = Field(
+        default=True, description="Drop what does not decline, or declines where the policy wants an answer."
+    )
+    max_words: int | None = Field(default=None, ge=10, description="Drop responses that are longer; else no bound.")
+    lectures: Literal["keep", "drop"] = Field(default="keep", description="Responses that preach at the person.")
+    max_opening_share: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="The largest share of pairs whose responses open with the same five words.",
+    )
+    max_similarity: float | None = Field(
+        default=None, gt=0, le=1, description="Drop a response whose ROUGE-L F1 with an earlier one is this high."
+    )
+
+
+VARIED = Replies(max_words=180, lectures="drop", max_opening_share=0.1, max_similarity=0.9)
+"""What holds where a task asks for twins, balance, axes or mutants, and says nothing of replies."""
+
+
+def _read_mutate(written: object) -> object:
+    return {"kinds": written} if isinstance(written, list | tuple) else written
+
+
+def _read_contrast(written: object) -> object:
+    return {} if written is True else None if written is False else written
+
+
+Axes: TypeAlias = Literal["default"] | Mapping[Text, Annotated[tuple[Text, ...], Field(min_length=1)]]
+
+
+class Calibration(InputModel):
+    """The optional part of a task."""
+
+    contrast: Annotated[Contrast | None, BeforeValidator(_read_contrast)] = Field(
+        default=None, description="Benign twins, such as {share: 0.5}; or true."
+    )
+    balance: Literal["clause"] | None = Field(
+        default=None, description="clause: as many pairs of each forbidden clause, within one."
+    )
+    axes: Axes | None = Field(
+        default=None, description="Axes of diversity, each with its values; or default, for the shipped ones."
+    )
+    mutate: Annotated[Mutate | None, BeforeValidator(_read_mutate)] = Field(
+        default=None, description="Kinds of mutation, as a list, or with share and languages."
+    )
+    replies: Replies | None = Field(default=None, description="What is checked of responses.")
+
+    @property
+    def reply_rules(self) -> Replies:
+        """The rules for responses: the task's own; else stricter ones where anything here is asked for."""
+        if self.replies is not None:
+            return self.replies
+        return VARIED if self.aims or self.contrast or self.mutate else Replies()
+
+    @property
+    def aims(self) -> bool:
+        """Whether each round aims at a clause and at values of the axes."""
+        return self.balance is not None or self.axes is not None
