@@ -87,9 +87,12 @@ async def check_canaries(guard: Guard, risk: Risk, seeds: Sequence[Seed]) -> Can
             if all(_tells_apart(view) for _, view in _list_views(guard, trials)):
                 words = f"{guard.name} tells a seed of {risk.risk} from a harmless sentence"
                 return CanaryReport(guard.name, True, None, tuple(trials), words)
-    # A member that is blind explains why the whole is: it goes first.
-    views = _list_views(guard, trials)
-    name, seen = next((name, view) for name, view in [*views[1:], views[0]] if not _tells_apart(view))
+    # A member that is blind explains why the whole is, so it goes first; one that fails the harmless sentence decides
+    # at once, and the others are not tried further.
+    whole, *members = _list_views(guard, trials)
+    views = [*members, whole]
+    blind = [view for view in views if not view[1][0].passed] or [view for view in views if not _tells_apart(view[1])]
+    name, seen = blind[0]
     return CanaryReport(name, False, None, tuple(seen), _explain_canaries(name, risk, seen))
 
 

@@ -102,11 +102,13 @@ class LlamaGuard(AskingGuard):
 
     def describe_form(self, ask: JudgeAsk) -> Form:
         """`safe`, or `unsafe` and a line of category codes."""
-        codes = " | ".join(quote_grammar(code) for code in self.list_categories(ask))
+        known = self.list_categories(ask)
+        codes = " | ".join(quote_grammar(code) for code in known)
+        more = f'("," code){{0,{len(known) - 1}}}'
         # Version 4 was seen to begin its answer with two line breaks.
         start = quote_grammar("\n\n") + "? " if self._version == "4" else ""
         return Form(
-            grammar=f'root ::= {start}("safe" | "unsafe" {quote_grammar(chr(10))} code ("," code)*)\ncode ::= {codes}\n'
+            grammar=f'root ::= {start}("safe" | "unsafe" {quote_grammar(chr(10))} code {more})\ncode ::= {codes}\n'
         )
 
     def read(self, ask: JudgeAsk, reply: Reply) -> Reading:

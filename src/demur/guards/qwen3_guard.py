@@ -139,7 +139,7 @@ class Qwen3Guard(AskingGuard):
         end = "" if ask.response is None else f' {newline} "Refusal: " ("Yes" | "No")'
         return Form(
             grammar=f'root ::= "Safety: " ("Safe" {newline} "Categories: None" | '
-            f'("Unsafe" | "Controversial") {newline} "Categories: " category (", " category)*){end}\n'
+            f'("Unsafe" | "Controversial") {newline} "Categories: " category (", " category){{0,{len(names) - 1}}}){end}\n'
             f"category ::= {' | '.join(quote_grammar(name) for name in names)}\n"
         )
 
