@@ -101,6 +101,7 @@ async def test_a_blind_member_stops_the_run(workspace: Path) -> None:
         assert server.metrics.counts["propose"] == 0
     assert result.exit_code == 4
     assert "guard 2 of 3, wildguard, cannot tell a seed of lock_picking" in str(result.failure)
+    assert str(result.failure).endswith("It does not judge by the policy, and what it does judge by may not cover it")
 
 
 async def test_a_guard_that_needs_raw_prompts_says_so(workspace: Path) -> None:

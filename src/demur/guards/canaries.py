@@ -93,7 +93,11 @@ async def check_canaries(guard: Guard, risk: Risk, seeds: Sequence[Seed]) -> Can
     views = [*members, whole]
     blind = [view for view in views if not view[1][0].passed] or [view for view in views if not _tells_apart(view[1])]
     name, seen = blind[0]
-    return CanaryReport(name, False, None, tuple(seen), _explain_canaries(name, risk, seen))
+    words = _explain_canaries(name, risk, seen)
+    judge = ([*guard.members, guard])[views.index(blind[0])]
+    if not judge.sees_policy and all(trial.verdict.label is not Label.UNREADABLE for trial in seen):
+        words += ". It does not judge by the policy, and what it does judge by may not cover it"
+    return CanaryReport(name, False, None, tuple(seen), words)
 
 
 def _tells_apart(trials: Sequence[Trial]) -> bool:

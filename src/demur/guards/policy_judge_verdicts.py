@@ -25,6 +25,9 @@ _HARMONY_TOKEN = re.compile(r"<\|(?:start|end|message|channel|return|constrain|c
 _FENCED = re.compile(r"\s*(`{3,}|~{3,})[ \t]*(?:json)?[ \t]*\r?\n?(.*?)\1\s*", re.IGNORECASE | re.DOTALL)
 _MENTION = re.compile(r"verdict[\"'\\*_\s]*[:=]?[\"'\\*_\s]*(?:is\s+)?[\"'\\*_\s]*(violates|safe)\b", re.IGNORECASE)
 _LEAD = re.compile(r"\"verdict\"\s*:\s*\"")
+MAX_TORN_OBJECTS = 200
+"""An answer that opens more braces than this for nothing is not read to its end."""
+
 _DECODER = json.JSONDecoder(object_pairs_hook=tuple)
 
 
@@ -89,12 +92,12 @@ def _list_mentions(text: str) -> set[Label]:
 
 def _find_objects(text: str) -> Iterator[_Finding]:
     """Every JSON object in the text that has a verdict; one inside another does not count."""
-    start = text.find("{")
-    while start >= 0:
+    start, failed = text.find("{"), 0
+    while start >= 0 and failed < MAX_TORN_OBJECTS:
         try:
             value, end = _DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
-            end = start + 1
+            end, failed = start + 1, failed + 1
         else:
             found = _read_pairs(value)
             if found is not None:

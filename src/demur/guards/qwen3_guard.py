@@ -1,6 +1,7 @@
 """Qwen3Guard-Gen (0.6B, 4B, 8B) as a guard: a fixed policy of its own, and it says whether a response refuses.
 
-Sources: the model's chat template for the prompts, byte for byte, and the README of QwenLM/Qwen3Guard for the answers.
+Sources: for the prompts the model's chat template, byte for byte, as independent public copies of it agree; for the
+answers the README of QwenLM/Qwen3Guard.
 
 The template holds the whole question, and takes no arguments: any server that applies it can be sent the conversation
 as chat messages, which is the documented use. But a server that does not (an Ollama that does not know the template of
