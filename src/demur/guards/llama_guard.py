@@ -2,9 +2,9 @@
 
 Sources of the formats: for 3, public copies of the model's chat template and Meta's `prompt_format_utils.py`
 (llama-recipes), which also shows categories of one's own in the place of the built-in ones; for 4, a public record of
-what the model's chat template renders. That template writes the four characters ``\\n\\n`` after each turn where it means two line breaks; they are kept, being
-what every server sends that applies it. Meta's page on the format of 4 words the prompt a little differently, and could
-not be compared byte for byte. The template of 3-1B lists the categories without S14.
+what the model's chat template renders. That template writes the four characters ``\\n\\n`` after each turn where it
+means two line breaks; they are kept, being what every server sends that applies it. Meta's page on the format of 4 words
+the prompt a little differently, and could not be compared byte for byte. The template of 3-1B lists no S14.
 
 Neither prompt begins with `<|begin_of_text|>` here: servers put it before every raw prompt themselves, and twice is
 once too many.
