@@ -49,9 +49,13 @@ PROVIDERS = {
     "WatsonxEngine": ("demur.engines.watsonx", "demur.engines.catalog"),
     "EmbeddedEngine": ("demur.engines.embedded", "demur.engines.catalog"),
     "ScriptedEngine": ("demur.engines.scripted", "demur.engines.catalog", "demur"),
-    # The canaries leave a guard alone that reads no policy on purpose.
-    "GraniteGuard": ("demur.guards.granite", "demur.guards.canaries"),
+    "GraniteGuard": ("demur.guards.granite",),
     "EmbeddedGuard": ("demur.guards.embedded", "demur.guards.catalog"),
+    "PolicyJudge": ("demur.guards.policy_judge", "demur.guards.catalog"),
+    "Qwen3Guard": ("demur.guards.qwen3_guard", "demur.guards.catalog"),
+    "LlamaGuard": ("demur.guards.llama_guard", "demur.guards.catalog"),
+    "WildGuard": ("demur.guards.wildguard", "demur.guards.catalog"),
+    "EnsembleGuard": ("demur.guards.ensemble", "demur.guards.catalog"),
 }
 """Engines and guards by class, each with the only modules that may name it."""
 

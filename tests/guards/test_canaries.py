@@ -6,6 +6,7 @@ import pytest
 
 from demur.engines.base import JudgeAsk, Raw, Request
 from demur.errors import GuardBlind
+from demur.guards.base import Guard
 from demur.guards.canaries import (
     HARMLESS,
     OFF_TOPIC,
@@ -34,6 +35,16 @@ class StubGuard:
     def name(self) -> str:
         """A name."""
         return "stub-guard"
+
+    @property
+    def sees_policy(self) -> bool:
+        """It does."""
+        return True
+
+    @property
+    def members(self) -> tuple[Guard, ...]:
+        """It is one guard."""
+        return ()
 
     def render(self, ask: JudgeAsk) -> None:
         """No model is asked."""

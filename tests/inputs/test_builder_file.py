@@ -167,3 +167,30 @@ def test_unknown_names_come_with_the_nearest() -> None:
 def test_a_builder_has_these_blocks() -> None:
     """The specification's names."""
     assert list(BLOCKS) == ["instruction_generator", "dedup", "response_generator", "granite_guardian"]
+
+
+def test_guard_is_another_name_of_the_guards_block(tmp_path: Path) -> None:
+    """`guard` stands for `granite_guardian`, in a whole builder and over a shipped one."""
+    assert read(tmp_path, WHOLE.replace("name: granite_guardian", "name: guard")).guard == read(tmp_path, WHOLE).guard
+    builder = read(tmp_path, SHORT + "      - {name: guard, type: validators/embedded}\n")
+    assert isinstance(builder.guard, EmbeddedGuardSettings)
+
+
+@pytest.mark.parametrize("names", [("guard", "granite_guardian"), ("granite_guardian", "guard"), ("guard", "guard")])
+def test_a_guards_block_under_both_names_is_an_error(tmp_path: Path, names: tuple[str, str]) -> None:
+    """Which of the two should count nobody could say."""
+    blocks = "".join(f"      - {{name: {name}, type: validators/embedded}}\n" for name in names)
+    with pytest.raises(InputError, match=f"the block '{names[1]}' stands here twice") as caught:
+        read(tmp_path, SHORT + blocks)
+    assert caught.value.hint == "guard and granite_guardian are the same block."
+
+
+def test_no_secret_of_an_ensembles_engines_is_described(tmp_path: Path) -> None:
+    """Keys, and passwords in addresses, are left out of what is recorded of a list of guards too."""
+    engine = "{type: openai, base_url: 'http://me:hidden@localhost:1/v1', api_key: sesame, model_id_or_path: m}"
+    guard = f"{{type: validators/policy_judge, lm_config: {engine}}}"
+    block = f"      - {{name: guard, type: validators/ensemble, guards: [{guard}, {guard}]}}\n"
+    described = str(read(tmp_path, SHORT + block).describe())
+    assert "policy_judge" in described
+    assert "http://localhost:1/v1" in described
+    assert not any(secret in described for secret in ("sesame", "hidden", "api_key"))

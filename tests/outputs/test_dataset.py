@@ -188,3 +188,25 @@ def test_every_record_is_json(include_unsafe: bool) -> None:
         describe_drop(screened_out(), include_unsafe=include_unsafe),
     ):
         assert json.loads(encode(record)) == record
+
+
+def test_what_a_guard_says_beside_its_label_is_written() -> None:
+    """Whether it declines, what was found, and what each member of an ensemble said; only where there is any."""
+    plain = describe_verdict(make_verdict())
+    assert not {"declines", "categories", "members"} & plain.keys()
+    member = make_verdict(Label.SAFE, declines=True, categories=("PII",))
+    written = describe_verdict(make_verdict(members=(member, make_verdict()), declines=False))
+    assert written["declines"] is False
+    assert written["members"] == [describe_verdict(member), plain]
+    assert describe_verdict(member)["categories"] == ["PII"]
+
+
+def test_a_members_words_are_withheld_with_the_response() -> None:
+    """The words of an ensemble's members may quote an unsafe response just as a single guard's."""
+    member = make_verdict(reasoning=f"It says: {SECRET}", answer=f"yes, as {SECRET}", categories=("PII",))
+    drop = replace(screened_out(), verdict=make_verdict(members=(member, member)))
+    withheld = describe_drop(drop, include_unsafe=False)
+    assert SECRET not in json.dumps(withheld)
+    assert isinstance(withheld["verdict"], dict)
+    assert [each["categories"] for each in withheld["verdict"]["members"]] == [["PII"], ["PII"]]
+    assert SECRET in json.dumps(describe_drop(drop, include_unsafe=True)["verdict"])

@@ -18,6 +18,8 @@ from hashlib import blake2b
 from random import Random
 from typing import TypeAlias
 
+from tests.servers.judgements import Answer, Judgement, read_foreign_judgement, write_foreign_verdict
+
 DEFAULT_TRIGGERS = (
     *("phish", "spam", "scam", "fraud", "fake", "exploit", "malware", "ransom", "virus", "attack", "hack"),
     *("steal", "leaked", "password", "sabotag", "backdoor", "bypass", "unauthori", "offline", "vulnerab"),
@@ -95,32 +97,6 @@ class Token:
     text: str
     logprob: float
     top: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a model says, and which of its roles said it: `propose`, `judge` or `respond`."""
-
-    text: str
-    kind: str
-    label_at: int = -1
-    p_yes: float = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a guardian's prompt asks: which family's form, about which text, by which policy.
-
-    Attributes:
-        version: `3.3`, `3.2` or `4.1`.
-        policy: the criteria as they reached the model; empty where none did.
-    """
-
-    version: str
-    policy: str
-    instruction: str
-    response: str | None
-    think: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +189,9 @@ def invent_request(rng: Random) -> str:
 
 def write_verdict(asked: Judgement, violates: bool, p_yes: float) -> Answer:
     """Put a verdict into the words of the guardian's version."""
+    foreign = write_foreign_verdict(asked, violates, p_yes)
+    if foreign is not None:
+        return foreign
     if asked.version == "3.2":
         label = "Yes" if violates else "No"
         return Answer(f"{label}\n<confidence> High </confidence>", "judge", 0, p_yes)
@@ -231,9 +210,12 @@ def tokenize(answer: Answer, top: int) -> list[Token]:
         piece = found.group()
         if found.start() == answer.label_at:
             p = min(max(answer.p_yes, 1e-6), 1 - 1e-6)
-            yes, no = (" yes", " no") if piece.startswith(" ") else ("Yes", "No")
+            before = piece[: len(piece) - len(piece.lstrip())]
+            yes, no = (before + word for word in answer.words)
+            if answer.words == ("yes", "no") and not before:
+                yes, no = "Yes", "No"
             rivals = sorted(((yes, log(p)), (no, log(1 - p))), key=lambda pair: -pair[1])
-            own = log(p) if piece.strip().lower() == "yes" else log(1 - p)
+            own = log(p) if piece.strip().lower() == answer.words[0].lower() else log(1 - p)
             tokens.append(Token(piece, own, tuple(rivals[:top])))
         else:
             tokens.append(Token(piece, -0.01, ((piece, -0.01),) if top else ()))
@@ -264,6 +246,9 @@ def read_judgement(model: str, prompt: str) -> Judgement | None:
     A model that is a guardian by its name, and is shown a mere conversation, judges that by its built-in
     criteria: its policy is empty here.
     """
+    foreign = read_foreign_judgement(prompt)
+    if foreign is not None:
+        return foreign
     turns = RE_TURN.findall(prompt)
     if found := RE_3_3.search(prompt):
         instruction, response = _last_turns(turns)

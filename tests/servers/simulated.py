@@ -27,7 +27,8 @@ from aiohttp import web
 
 from tests.servers import dialects
 from tests.servers.behaviour import PASSING_FAULTS, Behaviour, Fault, Metrics
-from tests.servers.roleplay import Answer, Roleplay, digest, tokenize
+from tests.servers.judgements import Answer
+from tests.servers.roleplay import Roleplay, digest, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

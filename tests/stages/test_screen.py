@@ -6,6 +6,7 @@ import pytest
 
 from demur.engines.base import JudgeAsk, Prompt
 from demur.errors import CredentialsRejected, EngineError, EngineUnavailable, GuardBlind, ModelNotFound, ServerFault
+from demur.guards.base import Guard
 from demur.records import Drop, Label, Pair, Reason, Screened, Stage, Verdict
 from demur.stages.screen import Screen
 from tests.samples import INSTRUCTION, RESPONSE, make_admitted, make_answered, make_risk, make_verdict
@@ -21,6 +22,16 @@ class ScriptedGuard:
     def __init__(self, script: Callable[[JudgeAsk], Verdict]) -> None:
         self.script = script
         self.asks: list[JudgeAsk] = []
+
+    @property
+    def sees_policy(self) -> bool:
+        """It does."""
+        return True
+
+    @property
+    def members(self) -> tuple[Guard, ...]:
+        """It is one guard."""
+        return ()
 
     def render(self, ask: JudgeAsk) -> Prompt | None:
         """Ask no model."""

@@ -48,6 +48,19 @@ def execute(arguments: argparse.Namespace) -> int:
         print(json.dumps(describe_verdict(verdict), indent=2))
         return 0
     print(sanitise(f"{show_verdict(verdict)}   [{verdict.guard}, {verdict.origin.model}, risk {risk.risk}]"))
-    if verdict.reasoning:
-        print(sanitise(verdict.reasoning))
+    for line in list_evidence(verdict):
+        print(sanitise(line))
     return 0
+
+
+def list_evidence(verdict: Verdict) -> list[str]:
+    """What the guard says beside its label: what was found, whether it declines, why, and what each member said."""
+    lines = [f"found: {', '.join(verdict.categories)}"] if verdict.categories else []
+    if verdict.declines is not None:
+        lines.append("the response declines" if verdict.declines else "the response does not decline")
+    if verdict.reasoning:
+        lines.append(verdict.reasoning)
+    for member in verdict.members:
+        lines.append(f"  {show_verdict(member)}   [{member.guard}, {member.origin.model}]")
+        lines += [f"    {line}" for line in list_evidence(member)]
+    return lines

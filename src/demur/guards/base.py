@@ -16,6 +16,16 @@ class Guard(Protocol):
         """Family and version, such as `granite-guardian-3.3`: stands in every verdict."""
         ...
 
+    @property
+    def sees_policy(self) -> bool:
+        """Whether the policy's own criteria are sent; False where the model or the builder fixed others."""
+        ...
+
+    @property
+    def members(self) -> tuple[Guard, ...]:
+        """The guards that this one asks, where it is several; else none."""
+        ...
+
     def render(self, ask: JudgeAsk) -> Prompt | None:
         """The prompt that `judge` would send, or None where no model is asked."""
         ...

@@ -19,6 +19,7 @@ from demur.engines.base import JudgeAsk
 from demur.engines.embedded.carriers import CARRIER_STEMS
 from demur.engines.embedded.clauses import Aim, list_aims
 from demur.engines.embedded.words import VERBS, split_words, stem_content
+from demur.guards.base import Guard
 from demur.guards.embedded_lexicon import (
     AIMING,
     ASKING,
@@ -88,6 +89,16 @@ class EmbeddedGuard:
     def name(self) -> str:
         """The rules and their version."""
         return NAME
+
+    @property
+    def sees_policy(self) -> bool:
+        """Always: its rules score a text against the policy's words."""
+        return True
+
+    @property
+    def members(self) -> tuple[Guard, ...]:
+        """None: it is one guard."""
+        return ()
 
     def render(self, ask: JudgeAsk) -> None:
         """Nothing: no model is asked."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from demur.engines.base import Engine, JudgeAsk, Prompt, Reply, Request, Sampling
 from demur.errors import GuardBlind, InputError, RawUnsupported
+from demur.guards.base import Guard
 from demur.guards.criteria import write_criteria
 from demur.guards.granite_builtins import look_up_criteria, resolve_definition
 from demur.guards.granite_prompts import render_3_2, render_3_3, render_4_1
@@ -120,6 +121,11 @@ class GraniteGuard:
     def sees_policy(self) -> bool:
         """Whether the policy's own criteria are sent: False where the builder fixed others."""
         return not self._criteria.replace_policy
+
+    @property
+    def members(self) -> tuple[Guard, ...]:
+        """None: it is one guard."""
+        return ()
 
     async def judge(self, ask: JudgeAsk) -> Verdict:
         """Judge the instruction, or the response in the context of its instruction.

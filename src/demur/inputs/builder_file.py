@@ -83,6 +83,9 @@ BLOCKS: Mapping[str, Mapping[str, type[BaseModel]]] = {
 }
 """The blocks of a builder, each with the types that it may have."""
 
+SYNONYMS: Mapping[str, str] = {"guard": "granite_guardian"}
+"""Other names of blocks: a guard need not be a Granite Guardian."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 _TEMPLATED = ("instruction_generator", "response_generator")
@@ -153,6 +156,8 @@ def _strip_secrets(value: Any) -> Any:
         if isinstance(kept.get("base_url"), str):
             kept["base_url"] = _strip_address(kept["base_url"])
         return kept
+    if isinstance(value, list):
+        return [_strip_secrets(item) for item in value]
     return value
 
 
@@ -273,12 +278,14 @@ def _index_blocks(document: Document, where: Path_) -> dict[str, _Block]:
         if not isinstance(row, dict) or not isinstance(row.get("name"), str):
             raise InputError("a block is a mapping with a name", path=document.path, line=line,
                              hint=f"Names: {', '.join(BLOCKS)}.")  # fmt: skip
-        name = row["name"]
+        written = row["name"]
+        name = SYNONYMS.get(written, written)
         if name not in BLOCKS:
             raise InputError(f"no block is called {name!r}", path=document.path, line=document.line((*prefix, "name")),
-                             hint=suggest(name, BLOCKS))  # fmt: skip
+                             hint=suggest(name, (*BLOCKS, *SYNONYMS)))  # fmt: skip
         if name in blocks:
-            raise InputError(f"the block {name!r} stands here twice", path=document.path, line=line)
+            hint = "" if name not in SYNONYMS.values() else f"{' and '.join((*SYNONYMS, name))} are the same block."
+            raise InputError(f"the block {written!r} stands here twice", path=document.path, line=line, hint=hint)
         blocks[name] = _Block({key: value for key, value in row.items() if key != "name"}, document, prefix)
     return blocks
 

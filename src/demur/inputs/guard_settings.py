@@ -11,6 +11,9 @@ from demur.inputs.policy import Text
 from demur.inputs.validation import InputModel
 from demur.inputs.yaml_text import as_written
 
+ROLE = "granite_guardian"
+"""The guard's block, by the specification's name."""
+
 
 class GuardSettings(InputModel):
     """What every guard block may set."""
@@ -76,15 +79,12 @@ class EmbeddedGuardSettings(GuardSettings):
     type: Literal["validators/embedded"]
 
 
-SingleGuard: TypeAlias = Annotated[
-    GraniteGuardSettings
-    | PolicyJudgeSettings
-    | Qwen3GuardSettings
-    | LlamaGuardSettings
-    | WildGuardSettings
-    | EmbeddedGuardSettings,
-    Field(discriminator="type"),
-]
+ModelGuard: TypeAlias = (
+    GraniteGuardSettings | PolicyJudgeSettings | Qwen3GuardSettings | LlamaGuardSettings | WildGuardSettings
+)
+"""A guard that is a model behind an engine."""
+
+SingleGuard: TypeAlias = Annotated[ModelGuard | EmbeddedGuardSettings, Field(discriminator="type")]
 
 
 class EnsembleSettings(GuardSettings):
@@ -97,13 +97,18 @@ class EnsembleSettings(GuardSettings):
     )
 
 
-AnyGuard: TypeAlias = Annotated[
-    GraniteGuardSettings
-    | PolicyJudgeSettings
-    | Qwen3GuardSettings
-    | LlamaGuardSettings
-    | WildGuardSettings
-    | EmbeddedGuardSettings
-    | EnsembleSettings,
-    Field(discriminator="type"),
-]
+AnyGuard: TypeAlias = Annotated[ModelGuard | EmbeddedGuardSettings | EnsembleSettings, Field(discriminator="type")]
+
+
+def name_roles(guard: AnyGuard) -> tuple[tuple[str, SingleGuard], ...]:
+    """The single guards of a block with their roles, for counts: the block's name, and a number in an ensemble."""
+    if isinstance(guard, EnsembleSettings):
+        return tuple((f"{ROLE}.{number}", member) for number, member in enumerate(guard.guards, start=1))
+    return ((ROLE, guard),)
+
+
+def list_engines(guard: AnyGuard) -> tuple[tuple[str, AnyEngine], ...]:
+    """The engines that a guard block asks for, each with its role; none where it needs no model."""
+    return tuple(
+        (role, single.lm_config) for role, single in name_roles(guard) if not isinstance(single, EmbeddedGuardSettings)
+    )

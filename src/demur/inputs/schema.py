@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from demur.inputs.builder_file import BLOCKS, BuilderHead, ShortForm
+from demur.inputs.builder_file import BLOCKS, SYNONYMS, BuilderHead, ShortForm
 from demur.inputs.policy import Policy
 from demur.inputs.task import Task
 
@@ -40,14 +40,14 @@ def _write_builder() -> Schema:
     whole = definitions.pop("BuilderHead")
     whole["properties"]["blocks"] = {"type": "array", "items": {"anyOf": blocks}}
     short = definitions.pop("ShortForm")
-    partial = {"type": "object", "required": ["name"], "properties": {"name": {"enum": list(BLOCKS)}}}
+    partial = {"type": "object", "required": ["name"], "properties": {"name": {"enum": [*BLOCKS, *SYNONYMS]}}}
     definitions["Override"]["properties"]["blocks"] = {"type": "array", "items": partial}
     return {"$schema": DIALECT, "title": "Builder", "anyOf": [whole, short], "$defs": definitions}
 
 
 def _name_block(settings: Schema, name: str) -> Schema:
     """A block's schema: its settings, and the block's name."""
-    block = {**settings, "properties": {"name": {"const": name}, **settings["properties"]}}
+    block = {**settings, "properties": {"name": _name(name), **settings["properties"]}}
     if "generator" in name:
         block["properties"]["template"] = {
             "type": "string",
@@ -55,3 +55,9 @@ def _name_block(settings: Schema, name: str) -> Schema:
         }
     block["required"] = ["name", *settings.get("required", [])]
     return block
+
+
+def _name(block: str) -> Schema:
+    """The names that a block may have."""
+    others = [synonym for synonym, name in SYNONYMS.items() if name == block]
+    return {"enum": [block, *others]} if others else {"const": block}

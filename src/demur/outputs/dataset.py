@@ -93,6 +93,12 @@ def describe_verdict(verdict: Verdict, *, with_words: bool = True) -> Json:
         record["reasoning"] = verdict.reasoning
     if with_words and verdict.answer:
         record["answer"] = verdict.answer
+    if verdict.declines is not None:
+        record["declines"] = verdict.declines
+    if verdict.categories:
+        record["categories"] = list(verdict.categories)
+    if verdict.members:
+        record["members"] = [describe_verdict(member, with_words=with_words) for member in verdict.members]
     return record
 
 

@@ -11,7 +11,7 @@ from demur.errors import DemurError, GuardBlind
 from demur.guards.canaries import CanaryReport, check_canaries, check_criteria, require_sight
 from demur.guards.catalog import open_guard
 from demur.inputs.engine_settings import AnyEngine, OllamaSettings, OpenAISettings, VLLMServerSettings
-from demur.inputs.guard_settings import GraniteGuardSettings
+from demur.inputs.guard_settings import list_engines
 from demur.run.plan import Plan
 
 
@@ -39,8 +39,7 @@ async def examine(plan: Plan) -> AsyncIterator[Finding]:
         "instruction_generator": builder.instruction_generator,
         "response_generator": builder.response_generator,
     }
-    if isinstance(builder.guard, GraniteGuardSettings):
-        blocks["granite_guardian"] = builder.guard.lm_config
+    blocks |= dict(list_engines(builder.guard))
     reachable = True
     for role, settings in blocks.items():
         async for finding in _examine_endpoint(role, settings):

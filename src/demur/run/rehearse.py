@@ -41,9 +41,11 @@ def render_prompts(task: TaskPlan, plan: Plan) -> list[RenderedPrompt]:
         RenderedPrompt("4. response generation", show_prompt(recipe.responder.prepare(seed.instruction).prompt)),
     ]
     for title, response in (("3. guard on the instruction", None), ("5. guard on the response", seed.response)):
-        prompt = recipe.guard.render(JudgeAsk(task.inputs.risk, seed.instruction, response))
-        if prompt is not None:
-            prompts.append(RenderedPrompt(title, show_prompt(prompt)))
+        for guard in recipe.guard.members or (recipe.guard,):
+            prompt = guard.render(JudgeAsk(task.inputs.risk, seed.instruction, response))
+            if prompt is not None:
+                member = f" ({guard.name})" if recipe.guard.members else ""
+                prompts.append(RenderedPrompt(title + member, show_prompt(prompt)))
     return sorted(prompts, key=lambda prompt: prompt.title)
 
 

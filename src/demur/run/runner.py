@@ -150,8 +150,9 @@ class _TaskRun:
             canaries = group.create_task(check_canaries(guard, inputs.risk, inputs.seeds))
             criteria = group.create_task(check_criteria(guard))
         require_sight(canaries.result())
-        if criteria.result().sees_policy is False:
-            # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop.
+        if not criteria.result().sees_policy:
+            # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop; nor
+            # is a guard that has a policy of its own, if it tells the canaries apart.
             self._warnings.append(criteria.result().words)
         await self._scheduler.run()
 
