@@ -22,6 +22,8 @@ HEAVY_HOMES = {
     "model2vec": ("demur.stages.semantic",),
     "numpy": ("demur.stages.semantic",),
     "rapidfuzz": ("demur.stages.novelty",),
+    "huggingface_hub": ("demur.engines.model_files", "demur.engines.model_hub"),
+    "httpx2": ("demur.engines.model_hub",),
     "rich": ("demur.cli",),
     "argparse": ("demur.cli",),
     "pydantic": ("demur.inputs",),
@@ -29,7 +31,7 @@ HEAVY_HOMES = {
 }
 """Packages, each with the only modules or folders that may import it."""
 
-LAZY = ("aiohttp", "tenacity", "pyarrow", "model2vec", "numpy")
+LAZY = ("aiohttp", "tenacity", "pyarrow", "model2vec", "numpy", "huggingface_hub", "httpx2")
 """Packages that no module imports just by being imported."""
 
 PROVIDERS = {
