@@ -59,7 +59,9 @@ class Hub:
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for server in self._servers:
             server.shutdown()
             server.server_close()
@@ -84,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
     where = ""
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *words: object) -> None:  # type: ignore[override]
         """Say nothing."""
 
     def do_GET(self) -> None:
@@ -131,7 +133,8 @@ class _HubHandler(_Handler):
     def _describe(self, repo_id: str, with_sizes: bool) -> None:
         if repo_id not in self.hub.repositories:
             # The Hub does not tell an absent repository from a private one.
-            return self.refuse(401, "RepoNotFound", "Repository not found")
+            self.refuse(401, "RepoNotFound", "Repository not found")
+            return
         siblings: list[dict[str, object]] = []
         for name, content in self.hub.repositories[repo_id].items():
             checksum = hashlib.sha256(content).hexdigest()
@@ -146,9 +149,11 @@ class _HubHandler(_Handler):
     def _resolve(self, repo_id: str, revision: str, name: str) -> None:
         files = self.hub.repositories.get(repo_id, {})
         if repo_id in self.hub.gated and self.headers.get("Authorization") != f"Bearer {self.hub.token}":
-            return self.refuse(401, "GatedRepo", "Access to this model is restricted")
+            self.refuse(401, "GatedRepo", "Access to this model is restricted")
+            return
         if revision not in ("main", COMMIT) or name not in files:
-            return self.refuse(404, "EntryNotFound", "Entry not found")
+            self.refuse(404, "EntryNotFound", "Entry not found")
+            return
         checksum = hashlib.sha256(files[name]).hexdigest()
         headers = {"Location": f"{self.hub.store_url}/{repo_id}/{name}?X-Amz-Signature=made-up",
                    "X-Repo-Commit": COMMIT, "X-Linked-Etag": f'"{checksum}"', "X-Linked-Size": str(len(files[name]))}  # fmt: skip

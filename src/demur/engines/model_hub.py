@@ -50,7 +50,6 @@ TRIES = 4
 PAUSE_S = 1.0
 SPARE_BYTES = 256 * 1024 * 1024
 """What a disk is to have left after a download: a full one breaks more than demur."""
-_CHUNK_BYTES = 1024 * 1024
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
 _ETAG = re.compile(r"[0-9A-Za-z_-]{8,128}")
 
@@ -249,7 +248,7 @@ def _stream(url: str, partial: Path, have: int, show: Callable[[int], None], tok
             if response.status_code != 206:
                 file.truncate(0)
                 have = 0
-            for chunk in response.iter_raw(_CHUNK_BYTES):
+            for chunk in response.iter_raw():  # as it comes: a chunk of a set size would be lost when it breaks off
                 file.write(chunk)
                 have += len(chunk)
                 show(have)
