@@ -263,7 +263,7 @@ def test_a_disk_too_small_is_told_before(hub: Hub, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     assert require_space(needed) == free
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free - 1))
-    with pytest.raises(OutputFault, match="free, and 5.1 MB are to be downloaded") as error:
+    with pytest.raises(OutputFault, match=r"free, and 5\.1 MB are to be downloaded") as error:
         require_space(needed)
     assert "HF_HOME" in error.value.hint
 

@@ -40,6 +40,8 @@ class Hub:
         ranges: whether the store knows ranges.
         damage: whether the store gives other bytes than the checksum is of.
         status: an HTTP status that everything is answered with, or 0.
+        stall_after: the bytes of a download after which nothing more comes, or 0.
+        stalled: set when that has happened.
     """
 
     repositories: Mapping[str, Mapping[str, bytes]]
@@ -49,6 +51,8 @@ class Hub:
     ranges: bool = True
     damage: bool = False
     status: int = 0
+    stall_after: int = 0
+    stalled: threading.Event = field(default_factory=threading.Event)
     asked: list[Asked] = field(default_factory=list)
     _servers: list[ThreadingHTTPServer] = field(default_factory=list)
 
@@ -86,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
     where = ""
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, *words: object) -> None:  # type: ignore[override]
+    def log_message(self, *words: object) -> None:
         """Say nothing."""
 
     def do_GET(self) -> None:
@@ -177,6 +181,13 @@ class _StoreHandler(_Handler):
         if self.command == "GET" and self.hub.break_after:
             headers["Content-Length"] = str(len(body))
             self.reply(status, headers, body[: self.hub.break_after.pop(0)])
+            self.close_connection = True
+            return
+        if self.command == "GET" and self.hub.stall_after:
+            headers["Content-Length"] = str(len(body))
+            self.reply(status, headers, body[: self.hub.stall_after])
+            self.hub.stalled.set()
+            self.connection.recv(1)  # until the other side goes
             self.close_connection = True
             return
         self.reply(status, headers, body)
