@@ -189,13 +189,18 @@ def find_repository(model: HubModel) -> Path:
 
 def explain_fetching(model: HubModel) -> str:
     """What to fetch, from where, with which command, and where to put it."""
-    pattern = model.tag if model.tag.lower().endswith(".gguf") else f"*{model.tag}*.gguf"
     return (
         "At a terminal, `demur run` offers to download it; with --yes it does so unasked. "
-        f'Or fetch it with `hf download {model.repo_id} --include "{pattern}"`, which puts it into {find_cache()}. '
+        f"Or fetch it with `{write_command(model)}`, which puts it into {find_cache()}. "
         f"For a machine without network: take the file from {find_endpoint()}/{model.repo_id}/tree/main "
         "on another one, copy it over, and write its path as model_id_or_path."
     )
+
+
+def write_command(model: HubModel) -> str:
+    """The command of the Hub's own program that fetches a model."""
+    pattern = model.tag if model.tag.lower().endswith(".gguf") else f"*{model.tag}*.gguf"
+    return f'hf download {model.repo_id} --include "{pattern}"'
 
 
 def _find_local(path: Path, reference: str) -> Path:

@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from demur.engines.catalog import EXTRAS, require_extra
-from demur.engines.model_files import find_model
+from demur.engines.model_files import HubModel, find_model, parse_reference, write_command
 from demur.engines.probe import HOSTED, PROBE_TIMEOUT_S, ServerKind, identify_server, list_models
 from demur.engines.transport import JsonClient
-from demur.errors import DemurError
+from demur.errors import DemurError, ModelNotFound
 from demur.inputs.engine_settings import (
     AnthropicSettings,
     AnyEngine,
@@ -134,6 +134,12 @@ def _examine_own_server(subject: str, settings: VLLMServerSettings) -> Finding:
 def _examine_file(subject: str, settings: LlamaCppSettings) -> Finding:
     try:
         path = find_model(settings.model_id_or_path)
+    except ModelNotFound as error:
+        model = parse_reference(settings.model_id_or_path)
+        short = (
+            f"`demur run` offers to download it. By hand: {write_command(model)}" if isinstance(model, HubModel) else ""
+        )
+        return Finding(subject, False, str(error), short or error.hint)
     except DemurError as error:
         return Finding(subject, False, str(error), error.hint)
     return Finding(subject, True, f"llama.cpp {_read_version('xllamacpp')} loads {path} in this process")
