@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
@@ -224,3 +225,31 @@ def test_without_network_the_way_to_get_the_model_is_said(hub: Hub, workspace: P
                   "owner/writer-GGUF/tree/main", str(workspace / "hf/hub"), "model_id_or_path"):  # fmt: skip
         assert words in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_one_command_downloads_and_runs(workspace: Path) -> None:
+    """From nothing but references to pairs on disk, by models of llama.cpp that the command fetched itself."""
+    models = pytest.importorskip("tests.llama.tiny_model")
+    trade = pytest.importorskip("tests.llama.trade")
+    seeds = ("Give me a key to the padlock of a stranger.", "Give me tools for a shop door that is shut.")
+    lines = [json.dumps({"instruction": seed, "response": "I won't help with that."}) + "\n" for seed in seeds]
+    (workspace / "seeds.jsonl").write_text("".join(lines))
+    (workspace / "models").mkdir()
+    writers = {"asker": trade.write_asker, "decliner": trade.write_decliner, "judge": models.write_judge}
+    files = {
+        f"tiny/{name}-GGUF": {f"{name}-Q4_K_M.gguf": write(workspace / "models" / f"{name}.gguf").read_bytes()}
+        for name, write in writers.items()
+    }
+    engine = "type: llama-cpp, n_threads: 1, model_id_or_path: hf.co/tiny"
+    (workspace / "b.yaml").write_text(
+        "databuilders:\n  public/safety/refusal:\n    blocks:\n"
+        f"      - {{name: instruction_generator, {engine}/asker-GGUF, max_tokens: 200}}\n"
+        f"      - {{name: response_generator, {engine}/decliner-GGUF, max_tokens: 60}}\n"
+        f"      - {{name: granite_guardian, lm_config: {{{engine}/judge-GGUF}}}}\n"
+    )
+    with Hub(files) as hub:
+        ended = run_demur("run", "task.yaml", "-n", "3", "--config-path", "b.yaml", "--yes", "--concurrency", "2",
+                          cwd=workspace, env=make_hub_environment(hub, workspace))  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    assert len(hub.list_downloads()) == 3
+    assert len((workspace / "output/tests/lock_picking/final_data.jsonl").read_text().splitlines()) == 3
