@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -147,6 +148,16 @@ def test_a_download_that_gains_nothing_ends_and_keeps_what_came(hub: Hub, tmp_pa
     assert "goes on from there" in error.value.hint
     assert [path.stat().st_size for path in partials(tmp_path)] == [1_000_000]
     assert get().read_bytes() == BYTES
+
+
+def test_two_at_once_download_once(hub: Hub) -> None:
+    """The one waits for the other, and finds the file there."""
+    needed = survey(MODEL)
+    with ThreadPoolExecutor(2) as pool:
+        paths = list(pool.map(lambda _: fetch(needed, lambda _: None), range(2)))
+    assert paths[0] == paths[1]
+    assert paths[0].read_bytes() == BYTES
+    assert len(hub.list_downloads()) == 1
 
 
 def test_a_server_without_ranges_is_let_begin_anew(hub: Hub) -> None:

@@ -184,8 +184,8 @@ def _add_builder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config-path", type=Path, metavar="FILE", dest="config",
                         help="a builder file, whole or in the short form that overrides single blocks")  # fmt: skip
     parser.add_argument("--engines", metavar="NAME",
-                        help="the shipped builder to start from: ollama (default), llama-cpp, vllm, openai, embedded; "
-                             "`demur engines` lists all")  # fmt: skip
+                        help="the shipped builder to start from: ollama (default), ollama-low-memory, llama-cpp, "
+                             "llama-cpp-low-memory, vllm, openai, embedded")  # fmt: skip
 
 
 def _add_data_dir(parser: argparse.ArgumentParser) -> None:
