@@ -18,7 +18,7 @@ from demur.inputs.engine_blocks import list_engines
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
 from demur.run.examine_engine import Finding, examine_engine
 
-QUICK_TIMEOUT_S = 1.2
+QUICK_TIMEOUT_S = 1.0
 """Seconds for all that is asked of one engine. A server in reach answers these questions in a fraction."""
 
 
