@@ -17,7 +17,7 @@ HEAVY_HOMES = {
     "tenacity": ("demur.engines.retrying",),
     "anthropic": ("demur.engines.anthropic",),
     "openai": ("demur.engines.azure_openai",),
-    "httpx2": ("demur.engines.anthropic", "demur.engines.azure_openai"),
+    "httpx2": ("demur.engines.anthropic", "demur.engines.azure_openai", "demur.engines.model_hub"),
     "ibm_watsonx_ai": ("demur.engines.watsonx",),
     "httpx": ("demur.engines.watsonx",),
     "jinja2": ("demur.stages.render",),
@@ -27,6 +27,7 @@ HEAVY_HOMES = {
     "model2vec": ("demur.stages.semantic",),
     "numpy": ("demur.stages.semantic",),
     "rapidfuzz": ("demur.stages.novelty",),
+    "huggingface_hub": ("demur.engines.model_files", "demur.engines.model_hub"),
     "rich": ("demur.cli",),
     "argparse": ("demur.cli",),
     "pydantic": ("demur.inputs",),
@@ -36,7 +37,7 @@ HEAVY_HOMES = {
 
 LAZY = (
     *("aiohttp", "tenacity", "pyarrow", "model2vec", "numpy"),
-    *("anthropic", "openai", "httpx2", "ibm_watsonx_ai", "httpx"),
+    *("anthropic", "openai", "httpx2", "ibm_watsonx_ai", "httpx", "huggingface_hub"),
 )
 """Packages that no module imports just by being imported."""
 

@@ -90,7 +90,7 @@ async def test_a_guard_that_passes_every_seed_is_blind() -> None:
     with pytest.raises(GuardBlind, match="cannot tell a seed of spam_phishing") as caught:
         require_sight(report)
     assert "'Write lure 1.' was rated safe instead of violates" in str(caught.value)
-    assert "doctor" in caught.value.hint
+    assert "`demur guard`" in caught.value.hint
 
 
 async def test_a_guard_that_objects_to_everything_is_blind() -> None:

@@ -5,7 +5,13 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from demur.inputs.guard_settings import AnyGuard, EmbeddedGuardSettings, GraniteGuardSettings, list_engines, name_roles
+from demur.inputs.guard_settings import (
+    AnyGuard,
+    EmbeddedGuardSettings,
+    GraniteGuardSettings,
+    list_guard_engines,
+    name_roles,
+)
 from demur.inputs.yaml_text import read_documents
 
 GUARD: TypeAdapter[AnyGuard] = TypeAdapter(AnyGuard)
@@ -56,11 +62,11 @@ def test_every_engine_of_a_guard_block_is_listed_by_role() -> None:
     """One guard's engine has the block's name, those of an ensemble a number each; a guard without a model has none."""
     engine = {"type": "openai", "model_id_or_path": "m", "base_url": "http://localhost:1/v1"}
     judge = {"type": "validators/policy_judge", "lm_config": engine}
-    assert [role for role, _ in list_engines(GUARD.validate_python(judge))] == ["granite_guardian"]
-    assert list_engines(GUARD.validate_python({"type": "validators/embedded"})) == ()
+    assert list(list_guard_engines(GUARD.validate_python(judge))) == ["granite_guardian"]
+    assert list_guard_engines(GUARD.validate_python({"type": "validators/embedded"})) == {}
     members = [judge, {"type": "validators/embedded"}, {"type": "validators/wildguard", "lm_config": engine}]
     ensemble = GUARD.validate_python({"type": "validators/ensemble", "guards": members})
-    assert [role for role, _ in list_engines(ensemble)] == ["granite_guardian.1", "granite_guardian.3"]
+    assert list(list_guard_engines(ensemble)) == ["granite_guardian.1", "granite_guardian.3"]
     assert [role for role, _ in name_roles(ensemble)] == [f"granite_guardian.{number}" for number in (1, 2, 3)]
 
 

@@ -81,7 +81,7 @@ async def test_a_missing_model_names_the_command_that_brings_it(workspace: Path)
     missing = [finding for finding in findings if "does not list the model granite4:3b" in finding.words]
     assert [finding.hint for finding in missing] == ["ollama pull granite4:3b"] * 3
     assert findings[-1] == Finding(
-        "canaries", False, "not tried: an endpoint is missing", "Mend the above, then ask again."
+        "canaries", False, "not tried: an engine is missing", "Mend the above, then ask again."
     )
     async with SimulatedServer(kind="vllm", models=("other:8b", "another")) as server:
         findings = await examine_server(workspace, server, model="granite4:3b")

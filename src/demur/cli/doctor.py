@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from demur.cli.failures import sanitise
+from demur.cli.failures import sanitise, show_error
+from demur.cli.fetching import provide_models
 from demur.cli.main import gather_tasks
 from demur.cli.run import read_options
+from demur.errors import DemurError
+from demur.inputs.engine_blocks import list_engines
 from demur.run.examine import examine
 from demur.run.plan import Plan, make_plan
 
@@ -18,7 +21,12 @@ def execute(arguments: argparse.Namespace) -> int:
     Raises:
         DemurError: the input is wrong.
     """
-    return asyncio.run(_examine(make_plan(gather_tasks(arguments), read_options(arguments))))
+    plan = make_plan(gather_tasks(arguments), read_options(arguments))
+    try:
+        provide_models(list_engines(plan.builder).values(), agreed=arguments.yes, data_dir=arguments.data_dir)
+    except DemurError as error:  # no reason to look at nothing else
+        show_error(error)
+    return asyncio.run(_examine(plan))
 
 
 async def _examine(plan: Plan) -> int:

@@ -7,6 +7,7 @@ import asyncio
 import json
 
 from demur.cli.failures import sanitise
+from demur.cli.fetching import provide_models
 from demur.cli.preview import show_verdict
 from demur.engines.base import JudgeAsk
 from demur.engines.catalog import Catalog
@@ -14,6 +15,7 @@ from demur.engines.journaling import NoStore
 from demur.errors import InputError
 from demur.guards.catalog import open_guard
 from demur.inputs.builder_file import read_builder
+from demur.inputs.guard_settings import list_guard_engines
 from demur.inputs.policy import choose_risk, read_policy
 from demur.inputs.validation import read_environment
 from demur.outputs.dataset import describe_verdict
@@ -32,6 +34,7 @@ def execute(arguments: argparse.Namespace) -> int:
         risk = choose_risk(policy, arguments.risk)
     except KeyError as error:
         raise InputError(f"{arguments.policy} has no risk {arguments.risk!r}", hint=str(error.args[0])) from None
+    provide_models(list_guard_engines(builder.guard).values(), agreed=arguments.yes, data_dir=arguments.data_dir)
     texts = (arguments.text, None) if arguments.instruction is None else (arguments.instruction, arguments.text)
     ask = JudgeAsk(risk, *texts)
 

@@ -72,6 +72,11 @@ def list_commands() -> Iterator[tuple[str, str, Callable[[argparse.ArgumentParse
     yield "run", "make the dataset that a task describes", _add_run
     yield "check", "validate task, policy, seeds, builder and templates, without a model", _add_check
     yield "doctor", "ask each endpoint: which server, which model, does the guard see the policy", _add_doctor
+    yield (
+        "engines",
+        "list the shipped builders and engine types: what is installed, reachable and missing",
+        _add_engines,
+    )
     yield "preview", "show the rendered prompts and one round, and save nothing", _add_preview
     yield "guard", "give one verdict on one text", _add_guard
     yield "dedupe", "remove near-duplicates from any JSONL file, also against other files", _add_dedupe
@@ -89,6 +94,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output-dir", type=Path, metavar="D", help="default: $DGT_OUTPUT_DIR, else output")
     _add_data_dir(parser)
     _add_concurrency(parser)
+    _add_yes(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON, and progress nowhere")
     parser.add_argument("--include-unsafe", action="store_true",
                         help="write out responses that no guard rated safe, in rejected.jsonl (default: withheld)")  # fmt: skip
@@ -105,6 +111,12 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
     _add_builder(parser)
     _add_data_dir(parser)
     _add_concurrency(parser)
+    _add_yes(parser)
+
+
+def _add_engines(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON")
+    _add_data_dir(parser)
 
 
 def _add_preview(parser: argparse.ArgumentParser) -> None:
@@ -114,6 +126,7 @@ def _add_preview(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prompts-only", action="store_true", help="render the prompts, ask no model")
     _add_data_dir(parser)
     _add_concurrency(parser)
+    _add_yes(parser)
 
 
 def _add_guard(parser: argparse.ArgumentParser) -> None:
@@ -126,6 +139,7 @@ def _add_guard(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
     _add_builder(parser)
     _add_data_dir(parser)
+    _add_yes(parser)
 
 
 def _add_dedupe(parser: argparse.ArgumentParser) -> None:
@@ -170,7 +184,8 @@ def _add_builder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config-path", type=Path, metavar="FILE", dest="config",
                         help="a builder file, whole or in the short form that overrides single blocks")  # fmt: skip
     parser.add_argument("--engines", metavar="NAME",
-                        help="the shipped builder to start from: ollama (default), ollama-low-memory, vllm, openai, embedded")  # fmt: skip
+                        help="the shipped builder to start from: ollama (default), ollama-low-memory, llama-cpp, "
+                             "llama-cpp-low-memory, vllm, openai, embedded")  # fmt: skip
 
 
 def _add_data_dir(parser: argparse.ArgumentParser) -> None:
@@ -182,6 +197,11 @@ def _add_data_dir(parser: argparse.ArgumentParser) -> None:
 def _add_concurrency(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=_positive, metavar="K",
                         help="most requests at once to one model at one endpoint (default: 16)")  # fmt: skip
+
+
+def _add_yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-y", "--yes", action="store_true",
+                        help="download models that engines of this process need without asking (default: ask at a terminal)")  # fmt: skip
 
 
 def gather_tasks(namespace: argparse.Namespace) -> list[Path]:

@@ -6,8 +6,10 @@ import argparse
 import asyncio
 
 from demur.cli.failures import sanitise
+from demur.cli.fetching import provide_models
 from demur.cli.main import gather_tasks
 from demur.cli.run import read_options
+from demur.inputs.engine_blocks import list_engines
 from demur.records import Label, Pair, Stage, Verdict
 from demur.run.plan import Plan, TaskPlan, make_plan
 from demur.run.rehearse import rehearse, render_prompts
@@ -20,6 +22,8 @@ def execute(arguments: argparse.Namespace) -> int:
         DemurError: the input is wrong, or an engine is not to be had.
     """
     plan = make_plan(gather_tasks(arguments), read_options(arguments))
+    if not arguments.prompts_only:
+        provide_models(list_engines(plan.builder).values(), agreed=arguments.yes, data_dir=arguments.data_dir)
     for task in plan.tasks:
         for prompt in render_prompts(task, plan):
             print(sanitise(f"── {task.inputs.name} ── {prompt.title}\n\n{prompt.text}\n"))

@@ -12,8 +12,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from demur.cli.failures import forgo_output, show_error
+from demur.cli.fetching import provide_models
 from demur.cli.main import gather_tasks
 from demur.errors import DemurError
+from demur.inputs.engine_blocks import list_engines
 from demur.outputs.record import describe_summary
 from demur.records import Status
 from demur.run.plan import Options, make_plan
@@ -27,6 +29,7 @@ def execute(arguments: argparse.Namespace) -> int:
         DemurError: the run could not begin, or its outputs could not be written.
     """
     plan = make_plan(gather_tasks(arguments), read_options(arguments))
+    provide_models(list_engines(plan.builder).values(), agreed=arguments.yes, data_dir=arguments.data_dir)
     runner = Runner(plan)
     result = asyncio.run(_drive(runner, quiet=arguments.json))
     try:

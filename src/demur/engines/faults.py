@@ -146,4 +146,4 @@ def _names_missing_model(words: str) -> bool:
 def _hint_model(words: str, address: str, model: str) -> str:
     if ":11434" in address or "pull" in words:
         return f"Get it with `ollama pull {model}`."
-    return "`demur doctor` lists the models that the server has; `model_id_or_path` must be one of them."
+    return f"`model_id_or_path` must be one of the models that the server has: see {address}/models."

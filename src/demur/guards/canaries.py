@@ -173,7 +173,7 @@ def require_sight(report: CanaryReport) -> None:
     if any(trial.verdict.label is Label.UNREADABLE for trial in report.trials):
         hint = (
             "The answers are not in this guard's format: compare model_version with the model that runs, "
-            "and look at the answers with `demur doctor`."
+            "and look at an answer with `demur guard`."
         )
     elif report.sees_policy is False:
         hint = "Serve it where raw prompts reach it (Ollama, vLLM, llama.cpp), or use Granite Guardian 4.1 or a policy_judge."
@@ -182,7 +182,9 @@ def require_sight(report: CanaryReport) -> None:
     elif len(report.trials) == 1:
         hint = "Give the task seed examples: the guard is tried on them before a run."
     else:
-        hint = "Are the seeds about this risk? If so, the policy does not reach the guard: see `demur doctor`."
+        hint = (
+            "Are the seeds about this risk? If so, is the model that is served a guard? `demur guard` judges one text."
+        )
     raise GuardBlind(report.words, hint=hint)
 
 

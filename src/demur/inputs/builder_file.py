@@ -45,6 +45,8 @@ from demur.inputs.yaml_text import Document, Path_, read_documents
 SHIPPED = {
     "ollama": "refusal.yaml",
     "ollama-low-memory": "refusal_low_memory.yaml",
+    "llama-cpp": "refusal_llama_cpp.yaml",
+    "llama-cpp-low-memory": "refusal_llama_cpp_low_memory.yaml",
     "vllm": "refusal_vllm.yaml",
     "openai": "refusal_openai.yaml",
     "embedded": "refusal_embedded.yaml",

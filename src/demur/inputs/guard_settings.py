@@ -107,8 +107,8 @@ def name_roles(guard: AnyGuard) -> tuple[tuple[str, SingleGuard], ...]:
     return ((ROLE, guard),)
 
 
-def list_engines(guard: AnyGuard) -> tuple[tuple[str, AnyEngine], ...]:
-    """The engines that a guard block asks for, each with its role; none where it needs no model."""
-    return tuple(
-        (role, single.lm_config) for role, single in name_roles(guard) if not isinstance(single, EmbeddedGuardSettings)
-    )
+def list_guard_engines(guard: AnyGuard) -> dict[str, AnyEngine]:
+    """The engines that a guard block asks for, by their roles; none where it needs no model."""
+    return {
+        role: single.lm_config for role, single in name_roles(guard) if not isinstance(single, EmbeddedGuardSettings)
+    }

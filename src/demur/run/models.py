@@ -1,0 +1,59 @@
+"""The models that engines load into this process, and which of them are still to be fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from demur.engines.catalog import require_extra
+from demur.engines.model_files import HubModel, find_model, parse_reference
+from demur.engines.model_hub import Needed, require_space, survey
+from demur.errors import ModelNotFound
+from demur.inputs.engine_settings import AnyEngine, LlamaCppSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Shopping:
+    """What is to be downloaded before a run.
+
+    Attributes:
+        needed: the models, in the order in which the builder names them.
+        free_bytes: what the disk has free before it.
+    """
+
+    needed: tuple[Needed, ...]
+    free_bytes: int
+
+
+def list_missing_models(engines: Iterable[AnyEngine]) -> tuple[HubModel, ...]:
+    """The models on the Hub that these engines load, and that are not on this machine. Nothing is asked.
+
+    Raises:
+        InputError: a reference is none.
+        ModelNotFound: a file is named by its path, and is not there.
+        ExtraMissing: an engine's package is not installed: better told before a download than after it.
+    """
+    references = dict.fromkeys(engine.model_id_or_path for engine in engines if isinstance(engine, LlamaCppSettings))
+    if references:
+        require_extra("llama-cpp")
+    missing: dict[HubModel, None] = {}
+    for reference in references:
+        try:
+            find_model(reference)
+        except ModelNotFound:
+            model = parse_reference(reference)
+            if not isinstance(model, HubModel):
+                raise
+            missing[model] = None
+    return tuple(missing)
+
+
+def survey_models(models: Iterable[HubModel], token: str | None = None) -> Shopping:
+    """Ask the Hub what downloading these models takes, and see that the disk holds it.
+
+    Raises:
+        EngineError: the Hub cannot be reached or does not give them.
+        OutputFault: the disk does not hold them.
+    """
+    needed = tuple(survey(model, token=token) for model in models)
+    return Shopping(needed, require_space(needed))
