@@ -15,6 +15,7 @@ MAX_FUNCTION_LINES = 60
 HEAVY_HOMES = {
     "aiohttp": ("demur.engines.transport",),
     "tenacity": ("demur.engines.retrying",),
+    "vllm": ("demur.engines.vllm",),
     "jinja2": ("demur.stages.render",),
     "sqlite3": ("demur.run.journal",),
     "yaml": ("demur.inputs.yaml_text",),
@@ -29,11 +30,13 @@ HEAVY_HOMES = {
 }
 """Packages, each with the only modules or folders that may import it."""
 
-LAZY = ("aiohttp", "tenacity", "pyarrow", "model2vec", "numpy")
+LAZY = ("aiohttp", "tenacity", "vllm", "pyarrow", "model2vec", "numpy")
 """Packages that no module imports just by being imported."""
 
 PROVIDERS = {
-    "OpenAIEngine": ("demur.engines.openai", "demur.engines.catalog"),
+    "OpenAIEngine": ("demur.engines.openai", "demur.engines.vllm_server", "demur.engines.catalog"),
+    "VLLMServerEngine": ("demur.engines.vllm_server", "demur.engines.catalog"),
+    "VLLMEngine": ("demur.engines.vllm", "demur.engines.catalog"),
     "OllamaEngine": ("demur.engines.ollama", "demur.engines.catalog"),
     "EmbeddedEngine": ("demur.engines.embedded", "demur.engines.catalog"),
     "ScriptedEngine": ("demur.engines.scripted", "demur.engines.catalog", "demur"),
@@ -126,7 +129,7 @@ def check_tasks(module: Module) -> Iterator[str]:
 
 def check_terminal(module: Module) -> Iterator[str]:
     """Only the command line prints, asks or exits."""
-    if module.within("demur.cli", "demur.__main__"):
+    if module.within("demur.cli", "demur.__main__", "demur.engines.watchdog"):  # the watchdog is a program of its own
         return
     for call, name in _calls(module):
         if name in ("print", "input", "exit", "quit", "sys.exit", "os._exit", "breakpoint"):

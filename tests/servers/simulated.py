@@ -74,8 +74,7 @@ class SimulatedServer:
         route = self._routes.get(request.path) if request.method == "POST" else None
         if route is None:
             return self._answer_question(request)
-        key = self.behaviour.api_key
-        if key is not None and request.headers.get("Authorization") != f"Bearer {key}":
+        if not self._knows(request):
             return self._refuse(request.path, 401, "Incorrect API key provided")
         self._arrived += 1
         self.metrics.most_arrived = max(self.metrics.most_arrived, self._arrived)
@@ -87,6 +86,11 @@ class SimulatedServer:
             return await self._complete(request, route)
         finally:
             self._arrived -= 1
+
+    def _knows(self, request: web.BaseRequest) -> bool:
+        """Whether the request brings the key, if one is asked for."""
+        key = self.behaviour.api_key
+        return key is None or request.headers.get("Authorization") == f"Bearer {key}"
 
     def _answer_question(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer what is asked of the server itself, by the routes that its kind has."""
@@ -103,7 +107,11 @@ class SimulatedServer:
         if request.path == "/_simulated/reset":
             self.metrics = Metrics()
             return web.json_response({})
+        if request.path == "/health" and b.dialect == "openai":
+            return web.Response()
         self.metrics.counts["probe"] += 1
+        if request.path.startswith("/v1/") and not self._knows(request):
+            return self._refuse(request.path, 401, "Unauthorized")
         models = b.models or ("simulated",)
         said: dict[tuple[bool, str], object] = {
             (b.dialect == "ollama", "/api/version"): {"version": b.version},

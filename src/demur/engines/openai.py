@@ -29,14 +29,22 @@ RAW_MAX_TOKENS = 1024
 class OpenAIEngine:
     """Completes requests with a model of an OpenAI-compatible server."""
 
-    def __init__(self, settings: OpenAISettings | VLLMServerSettings) -> None:
+    def __init__(
+        self, settings: OpenAISettings | VLLMServerSettings, *, base_url: str | None = None, api_key: str | None = None
+    ) -> None:
         """Set up, without connecting.
+
+        Args:
+            settings: the builder's block.
+            base_url: in place of the settings' own.
+            api_key: in place of the settings' own, where `base_url` is.
 
         Raises:
             InputError: `base_url` is no address.
         """
         key = settings.api_key.get_secret_value() if settings.api_key else None
-        self._client = JsonClient(settings.base_url or "", api_key=key, timeout_s=settings.timeout_s)
+        address, key = (settings.base_url or "", key) if base_url is None else (base_url, api_key)
+        self._client = JsonClient(address, api_key=key, timeout_s=settings.timeout_s)
         self._chat_url = f"{self._client.address}/chat/completions"
         self._completions_url = f"{self._client.address}/completions"
         self._hosted = self._client.host in HOSTED

@@ -112,6 +112,17 @@ class JsonClient:
         """
         return await self._exchange("GET", url, None, "")
 
+    async def answers(self, url: str) -> bool:
+        """Whether a GET of `url` answers 200, whatever the body: for health checks, which have none."""
+        import aiohttp
+
+        session = self._session or self._open_session()
+        try:
+            async with session.get(self._urls.get(url) or self._remember(url), allow_redirects=False) as response:
+                return response.status == 200
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return False
+
     async def close(self) -> None:
         """Close all connections. Idempotent; a later request opens new ones."""
         session, self._session = self._session, None
