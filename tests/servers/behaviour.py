@@ -53,6 +53,7 @@ class Metrics:
         most_at_once: the most slots that were taken at one time.
         most_arrived: the most requests that were in the house at one time, the queue included.
         bodies: path and body of each request for a completion, if they are kept.
+        ignored_options: names under `options` that an Ollama did not know, and warned of in its log.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -60,6 +61,7 @@ class Metrics:
     most_at_once: int = 0
     most_arrived: int = 0
     bodies: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    ignored_options: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,10 @@ class Behaviour:
         api_key: the key it asks for.
         version: what it says of itself.
         keep_bodies: whether `Metrics.bodies` is filled.
+        num_ctx: an Ollama's context window in tokens where a request asks for none.
+        thinks: whether an Ollama's models can think.
+        counts_prompts: whether an Ollama says how long a prompt was; older ones leave it out for a cached one.
+        formats: whether the server can hold a model to a form of reply; else it answers 400 to one.
     """
 
     dialect: Dialect = "openai"
@@ -97,3 +103,7 @@ class Behaviour:
     api_key: str | None = None
     version: str = "0.13.0"
     keep_bodies: bool = False
+    num_ctx: int = 4096
+    thinks: bool = False
+    counts_prompts: bool = True
+    formats: bool = True

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
-from tests.servers import dialects
+from tests.servers import dialects, ollama_rules
 from tests.servers.behaviour import PASSING_FAULTS, Behaviour, Fault, Metrics
 from tests.servers.roleplay import Answer, Roleplay, digest, tokenize
 
@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 
 OPENAI_ROUTES = {"/v1/chat/completions": "v1-chat", "/v1/completions": "v1-text"}
 OLLAMA_ROUTES = {"/api/chat": "chat", "/api/generate": "generate", **OPENAI_ROUTES}
+
+
+FORM_FIELDS = (
+    *("response_format", "grammar", "json_schema", "structured_outputs"),
+    *("guided_json", "guided_grammar", "format"),
+)
+"""How the servers call a form that a reply is held to."""
 
 
 class SimulatedServer:
@@ -73,7 +80,7 @@ class SimulatedServer:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         route = self._routes.get(request.path) if request.method == "POST" else None
         if route is None:
-            return self._answer_question(request)
+            return await self._answer_question(request)
         if not self._knows(request):
             return self._refuse(request.path, 401, "Incorrect API key provided")
         self._arrived += 1
@@ -92,7 +99,15 @@ class SimulatedServer:
         key = self.behaviour.api_key
         return key is None or request.headers.get("Authorization") == f"Bearer {key}"
 
-    def _answer_question(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _show(self, request: web.BaseRequest) -> web.StreamResponse:
+        model = json.loads(await request.read() or b"{}").get("model")
+        if not model:
+            return self._refuse(request.path, 400, "model is required")
+        if self.behaviour.models is not None and model not in self.behaviour.models:
+            return self._refuse(request.path, 404, f"model '{model}' not found")
+        return web.json_response(ollama_rules.write_show(131_072))
+
+    async def _answer_question(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer what is asked of the server itself, by the routes that its kind has."""
         b = self.behaviour
         if request.path == "/_simulated/metrics":
@@ -107,6 +122,8 @@ class SimulatedServer:
         if request.path == "/_simulated/reset":
             self.metrics = Metrics()
             return web.json_response({})
+        if request.path == "/api/show" and b.dialect == "ollama":
+            return await self._show(request)
         if request.path == "/health" and b.dialect == "openai":
             return web.Response()
         self.metrics.counts["probe"] += 1
@@ -115,7 +132,7 @@ class SimulatedServer:
         models = b.models or ("simulated",)
         said: dict[tuple[bool, str], object] = {
             (b.dialect == "ollama", "/api/version"): {"version": b.version},
-            (b.dialect == "ollama", "/api/tags"): {"models": [{"name": name, "model": name} for name in models]},
+            (b.dialect == "ollama", "/api/tags"): ollama_rules.write_tags(models),
             (b.dialect == "openai" and b.kind == "llama.cpp", "/props"): {
                 "default_generation_settings": {"n_ctx": 8192},
                 "total_slots": b.slots or 1,
@@ -180,7 +197,18 @@ class SimulatedServer:
             return self._refuse(request.path, 404, said)
         if (problem := _find_problem(route, body)) is not None:
             return self._refuse(request.path, 400, problem)
+        if not b.formats and (named := [name for name in FORM_FIELDS if name in body]):
+            return self._refuse(request.path, 400, f"{named[0]} is not supported by this server")
         prompt, limit, stop, seed = self._read_prompt(route, body)
+        if b.dialect == "ollama" and route in ("chat", "generate"):
+            self.metrics.ignored_options += ollama_rules.list_ignored_options(body)
+            refusal = ollama_rules.find_refusal(route, body, thinks=b.thinks)
+            if refusal is None and (idle := ollama_rules.write_idle_reply(route, body)) is not None:
+                return web.json_response(idle)
+            fitting = refusal or ollama_rules.fit_prompt(prompt, body, b.num_ctx, self._version)
+            if isinstance(fitting, ollama_rules.Refusal):
+                return self._refuse(request.path, fitting.status, fitting.said)
+            prompt = fitting
         answer = self._ask_model(model, prompt, body, seed)
         async with self._take_slot(answer.kind, body):
             text, finish = _cut(answer.text, limit, stop)
@@ -247,8 +275,9 @@ class SimulatedServer:
         if route in ("chat", "generate"):
             stream = body.get("stream", True) is not False
             content = dialects.write_ollama(
-                model, prompt, answer.text, finish, tokens, chat=route == "chat", stream=stream
-            )
+                model, prompt, answer.text, finish, tokens, chat=route == "chat", stream=stream,
+                counts=self.behaviour.counts_prompts,
+            )  # fmt: skip
             return web.Response(body=content, content_type="application/x-ndjson" if stream else "application/json")
         if route == "v1-chat":
             said = dialects.write_openai_chat(model, prompt, answer.text, finish, tokens)
@@ -260,7 +289,11 @@ class SimulatedServer:
     def _gives_logprobs(self) -> bool:
         if self.behaviour.dialect != "ollama":
             return True
-        return tuple(int(part) for part in self.behaviour.version.split(".")) >= (0, 12, 11)
+        return self._version >= (0, 12, 11)
+
+    @property
+    def _version(self) -> tuple[int, ...]:
+        return tuple(int(part) for part in self.behaviour.version.split("."))
 
     def _refuse(self, path: str, status: int, said: str) -> web.Response:
         """An error in the form of the route: Ollama's own is a mere text."""
@@ -275,8 +308,6 @@ def _find_problem(route: str, body: dict[str, object]) -> str | None:
     top = body.get("top_logprobs")
     if isinstance(top, int) and not 0 <= top <= 20:
         return "top_logprobs must be between 0 and 20"
-    if route == "generate" and body.get("raw") and (body.get("system") or body.get("template") or body.get("context")):
-        return "raw mode does not support template, system, or context"
     if route in ("chat", "v1-chat") and not isinstance(body.get("messages"), list):
         return "messages is required"
     if route in ("generate", "v1-text") and not isinstance(body.get("prompt"), str):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from demur.inputs.policy import Text
@@ -146,7 +147,17 @@ class OllamaSettings(ModelSettings):
     api_key: SecretStr | None = Field(default=None, description="For one behind a gateway that wants a key.")
     top_k: int | None = Field(default=None, ge=1)
     num_ctx: int | None = Field(default=None, ge=256, description="Context window in tokens.")
-    keep_alive: Text | None = Field(default=None, description="How long the model stays loaded, such as 10m.")
+    keep_alive: int | float | Text | None = Field(
+        default=None, description="How long the model stays loaded: such as 10m, or seconds; below 0 for ever."
+    )
+
+    @field_validator("keep_alive")
+    @classmethod
+    def _check_duration(cls, value: float | str | None) -> float | str | None:
+        """Go's durations (pkg.go.dev/time#ParseDuration), and numbers, which Ollama reads as seconds."""
+        if isinstance(value, str) and not re.fullmatch(r"-?(\d+(\.\d*)?|(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+)", value):
+            raise ValueError(f"{value!r} is no duration such as 30s, 10m or 1h30m, and no number of seconds")
+        return value
 
 
 class LlamaCppSettings(ModelSettings):
