@@ -13,7 +13,7 @@ import itertools
 import json
 import os
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Future
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -54,6 +54,13 @@ class LoadPlan:
     enforce_eager: bool
 
 
+class GeneratedOutput(Protocol):
+    """What is used of vLLM's `RequestOutput`."""
+
+    outputs: Sequence[Any]
+    prompt_token_ids: Sequence[int] | None
+
+
 class RunningEngine(Protocol):
     """What is used of vLLM's `AsyncLLM`."""
 
@@ -63,7 +70,9 @@ class RunningEngine(Protocol):
         """The model's tokenizer, or an awaitable of it."""
         ...
 
-    def generate(self, prompt: object, sampling_params: object, request_id: str) -> AsyncGenerator[Any, None]:
+    def generate(
+        self, prompt: object, sampling_params: object, request_id: str
+    ) -> AsyncGenerator[GeneratedOutput, None]:
         """Generate; by `FINAL_ONLY`, the last output alone."""
         ...
 
@@ -216,7 +225,7 @@ class VLLMEngine:
             _models.pop((self._plan, asyncio.get_running_loop()), None)
             await model.unload()
 
-    async def _generate(self, engine: RunningEngine, request: Request) -> Any:
+    async def _generate(self, engine: RunningEngine, request: Request) -> GeneratedOutput:
         from vllm import TokensPrompt
 
         tokens = await _tokenize(engine, request)
@@ -281,7 +290,7 @@ def _write_form(form: Form) -> object:
     return StructuredOutputsParams(grammar=form.grammar)
 
 
-def _read_output(output: Any, origin: Origin) -> Reply:
+def _read_output(output: GeneratedOutput, origin: Origin) -> Reply:
     choice = output.outputs[0]
     logprobs = tuple(
         _read_token(number, ranked) for number, ranked in zip(choice.token_ids, choice.logprobs or (), strict=False)
