@@ -20,15 +20,21 @@ class Fault:
     Attributes:
         manner: `status` answers with an HTTP status, `reset` cuts the connection, `drop` cuts it within the
             body, `torn` sends half the JSON as if it were whole, `html` sends a web page, `hang` never
-            answers.
+            answers, `drip` sends a body byte by byte without end.
         retry_after: the header's text.
         said: the error's words.
+        body: the whole body, in place of one that is made from `said`.
+        content_type: of that body.
+        pause_s: between two bytes that drip, seconds.
     """
 
-    manner: Literal["status", "reset", "drop", "torn", "html", "hang"] = "status"
+    manner: Literal["status", "reset", "drop", "torn", "html", "hang", "drip"] = "status"
     status: int = 500
     retry_after: str | None = None
     said: str = "simulated fault"
+    body: str | None = None
+    content_type: str = "application/json"
+    pause_s: float = 0.02
 
 
 PASSING_FAULTS = (

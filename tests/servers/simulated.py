@@ -18,7 +18,7 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Self
@@ -165,6 +165,8 @@ class SimulatedServer:
         await request.read()
         if fault.manner == "status":
             refusal = self._refuse(request.path, fault.status, fault.said)
+            if fault.body is not None:
+                refusal = web.Response(status=fault.status, text=fault.body, content_type=fault.content_type)
             if fault.retry_after is not None:
                 refusal.headers["Retry-After"] = fault.retry_after
             return refusal
@@ -175,6 +177,13 @@ class SimulatedServer:
         if fault.manner == "hang":
             await self._closing.wait()
         answer = web.StreamResponse()
+        if fault.manner == "drip":
+            await answer.prepare(request)
+            with suppress(ConnectionError):
+                while not self._closing.is_set():
+                    await answer.write(b" ")
+                    await asyncio.sleep(fault.pause_s)
+            return answer
         if fault.manner == "drop":
             answer.content_length = 1000
             await answer.prepare(request)

@@ -114,7 +114,10 @@ def translate_status(
             hint="Set `api_key` in the builder, or OPENAI_API_KEY in the environment.",
         )
     if status == 402 or (status == 429 and "insufficient_quota" in words):
-        return CredentialsRejected(f"{address} has no credit left for this key (HTTP {status}){tail}")
+        return CredentialsRejected(
+            f"{address} has no credit left for this key (HTTP {status}){tail}",
+            hint="The provider's billing page says more; a model of your own costs nothing: `--engines ollama`.",
+        )
     if status in (429, 503, 529):
         return RateLimited(
             f"{address} asks for fewer requests (HTTP {status}){tail}",
