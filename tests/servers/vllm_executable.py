@@ -38,7 +38,9 @@ def write_vllm(folder: Path, manner: Manner = "serve", delay_s: float = 0.0) -> 
     program = folder / "vllm"
     words = [sys.executable, "-m", "tests.servers.vllm_executable", manner, str(delay_s), str(notes)]
     quoted = " ".join(f"'{word}'" for word in words)
-    program.write_text(f"#!/bin/sh\nexport PYTHONPATH='{REPOSITORY / 'src'}:{REPOSITORY}'\nexec {quoted} \"$@\"\n")
+    program.write_text(
+        f"#!/bin/sh\necho 'vLLM starts' >&2\nexport PYTHONPATH='{REPOSITORY / 'src'}:{REPOSITORY}'\nexec {quoted} \"$@\"\n"
+    )
     program.chmod(0o755)
     return notes
 
@@ -94,7 +96,6 @@ def main() -> None:
         sys.stderr.write(f"torch.OutOfMemoryError: no room for {given.model}, key {os.environ['VLLM_API_KEY']}" + "\n")
         sys.exit(3)
     if manner == "hang":
-        sys.stderr.write("loading, for ever\n")
         time.sleep(600)
     asyncio.run(_serve(given.model, given.port, delay_s))
 

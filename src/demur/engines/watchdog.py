@@ -57,4 +57,4 @@ def _signal_group(group: int, number: signal.Signals) -> None:
 
 if __name__ == "__main__":
     ended = watch(sys.argv[2:], float(sys.argv[1]))
-    os._exit(ended if ended >= 0 else 128 - ended)
+    raise SystemExit(ended if ended >= 0 else 128 - ended)
