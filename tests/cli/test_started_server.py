@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.cli.commands import make_environment, run_demur
-from tests.servers.vllm_executable import is_alive, read_starts, write_vllm
+from tests.servers.vllm_executable import read_starts, wait_until_gone, write_vllm
 
 TASK = "tasks/public/safety/refusal/cybersecurity/task.yaml"
 BUILDER = """
@@ -40,7 +40,8 @@ def test_run_starts_its_servers_and_replays_without_them(tmp_path: Path) -> None
     assert first.returncode == 0, first.stderr
     starts = read_starts(notes)
     assert sorted(started.arguments[1] for started in starts) == ["my/generator", "my/guardian"]
-    assert not any(is_alive(started.process) or is_alive(started.worker) for started in starts)
+    for started in starts:
+        wait_until_gone(started.process, started.worker)
     pairs = sorted(output.rglob("final_data.jsonl"))
     assert len(pairs) > 0
     before = [path.read_bytes() for path in pairs]
@@ -63,4 +64,5 @@ def test_server_that_dies_ends_the_run_with_its_last_words(tmp_path: Path) -> No
     assert "stopped by itself (exit status 3)" in ended.stderr
     assert "torch.OutOfMemoryError: no room for my/guardian, key ***" in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert not any(is_alive(started.worker) for started in read_starts(notes))
+    for started in read_starts(notes):
+        wait_until_gone(started.worker)

@@ -21,7 +21,7 @@ from demur.inputs.validation import validate
 from demur.inputs.yaml_text import read_documents
 from tests.engines.samples import chat, raw, vllm_server_settings
 from tests.servers.simulated import SimulatedServer
-from tests.servers.vllm_executable import is_alive, read_starts, write_vllm
+from tests.servers.vllm_executable import is_alive, read_starts, wait_until_gone, write_vllm
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -41,15 +41,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(vllm_process, "GRACE_S", 5.0)
     yield tmp_path
     for started in read_starts(tmp_path / "starts.jsonl"):
-        assert not is_alive(started.process), "a server was left behind"
-        assert not is_alive(started.worker), "a worker was left behind"
-
-
-async def gone(*processes: int) -> None:
-    """Wait until these processes have ended."""
-    async with asyncio.timeout(30):
-        while any(is_alive(process) for process in processes):
-            await asyncio.sleep(0.05)
+        wait_until_gone(started.process, started.worker)
 
 
 async def test_server_is_started_once_for_all_requests_and_stopped(place: Path) -> None:
@@ -65,8 +57,7 @@ async def test_server_is_started_once_for_all_requests_and_stopped(place: Path) 
     assert is_alive(started.worker)
     await engine.close()
     await engine.close()
-    assert not is_alive(started.process)
-    assert not is_alive(started.worker)
+    wait_until_gone(started.process, started.worker)
     assert list(place.glob("demur-vllm-*.log")) == []
 
 
@@ -107,10 +98,11 @@ async def test_blocks_that_serve_alike_share_a_server(place: Path) -> None:
     assert len(starts) == 2
     await engines[0].close()
     await other.close()
-    assert [is_alive(started.process) for started in starts] == [True, False]
+    wait_until_gone(starts[1].process)
+    assert is_alive(starts[0].process)
     await engines[1].complete(chat())
     await engines[1].close()
-    assert not is_alive(starts[0].process)
+    wait_until_gone(starts[0].process)
 
 
 async def test_request_that_is_cancelled_leaves_the_start_to_the_next(place: Path) -> None:
@@ -153,7 +145,8 @@ async def test_server_that_never_gets_ready_is_given_up(place: Path) -> None:
     with pytest.raises(EngineNotRunning, match=r"not ready within 2\.5 s.*start_timeout_s.*\n.*vLLM starts"):
         await engine.complete(chat())
     await engine.close()
-    assert not any(is_alive(started.worker) for started in read_starts(notes))
+    for started in read_starts(notes):
+        wait_until_gone(started.worker)
 
 
 async def test_server_that_ignores_the_request_to_end_is_killed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +157,7 @@ async def test_server_that_ignores_the_request_to_end_is_killed(place: Path, mon
     await engine.complete(chat())
     await engine.close()
     (started,) = read_starts(notes)
-    assert not is_alive(started.process)
+    wait_until_gone(started.process)
 
 
 async def test_server_that_dies_later_is_named(place: Path) -> None:
@@ -174,7 +167,7 @@ async def test_server_that_dies_later_is_named(place: Path) -> None:
     await engine.complete(chat())
     (started,) = read_starts(notes)
     os.kill(started.process, signal.SIGKILL)
-    await gone(started.process, started.worker)
+    await asyncio.to_thread(wait_until_gone, started.process, started.worker)
     assert engine._process is not None
     assert engine._process._process is not None
     engine._process._process.wait(30)  # the watchdog passes the news on
@@ -236,7 +229,7 @@ def test_server_does_not_outlive_a_killed_demur(place: Path, number: signal.Sign
         assert is_alive(started.worker)
         demur.send_signal(number)
         demur.wait()
-    asyncio.run(gone(started.process, started.worker))
+    wait_until_gone(started.process, started.worker)
 
 
 async def test_missing_vllm_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -60,6 +60,19 @@ def is_alive(process: int) -> bool:
         return False
 
 
+def wait_until_gone(*processes: int) -> None:
+    """Return when these processes have ended: a killed one takes a moment.
+
+    Raises:
+        TimeoutError: they run on.
+    """
+    until_s = time.monotonic() + 30
+    while any(is_alive(process) for process in processes):
+        if time.monotonic() > until_s:
+            raise TimeoutError(f"{processes} were left behind")
+        time.sleep(0.02)
+
+
 async def _serve(model: str, port: int, delay_s: float) -> None:
     from tests.servers.behaviour import Behaviour
     from tests.servers.simulated import SimulatedServer

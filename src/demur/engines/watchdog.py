@@ -17,9 +17,10 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
 
 PAUSE_S = 0.05
+REMAINS_S = 1.0
+"""How long the killed workers of a command that has ended are waited for."""
 
 
 def watch(command: list[str], grace_s: float) -> int:
@@ -38,7 +39,10 @@ def watch(command: list[str], grace_s: float) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, pass_on)
     status = child.wait()
-    _signal_group(child.pid, signal.SIGKILL)  # workers that the command left behind
+    # Workers that the command left behind; a killed process takes a moment to go, and an orphan's remains may never.
+    until_s = time.monotonic() + REMAINS_S
+    while _signal_group(child.pid, signal.SIGKILL) and time.monotonic() < until_s:
+        time.sleep(PAUSE_S)
     return status
 
 
@@ -50,9 +54,13 @@ def _end_group(child: subprocess.Popen[bytes], grace_s: float) -> None:
     _signal_group(child.pid, signal.SIGKILL)
 
 
-def _signal_group(group: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError, PermissionError):
+def _signal_group(group: int, number: signal.Signals) -> bool:
+    """Signal all of a process group; whether there was anybody left."""
+    try:
         os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 if __name__ == "__main__":
