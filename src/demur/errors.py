@@ -7,6 +7,7 @@
     ├── TemplateFault          (2)  a prompt template cannot be read or rendered
     ├── EngineError            (4)  a model did not answer
     │   ├── EngineUnavailable       nothing listens there, or the name does not resolve      (retry)
+    │   │   └── EngineNotRunning    one that demur runs itself did not come up, or died
     │   ├── CredentialsRejected     401, 403
     │   ├── ModelNotFound           the server does not have the model
     │   ├── RateLimited             429, 503: honours Retry-After                            (retry)
@@ -79,6 +80,12 @@ class EngineUnavailable(EngineError):
     """Nothing answers at the address: connection refused, unknown host, no route."""
 
     retryable = True
+
+
+class EngineNotRunning(EngineUnavailable):
+    """An engine that demur runs itself did not come up, or has died: asking again changes nothing."""
+
+    retryable = False
 
 
 class CredentialsRejected(EngineError):
