@@ -57,7 +57,7 @@ class Limiter:
         self._cuts = 0
         self._answers = 0
         self._arrivals = 0
-        self._queue: list[tuple[int, int, asyncio.Future[Permit], Usage]] = []
+        self._queue: list[tuple[int, int, asyncio.Future[Permit], Callable[[], Usage]]] = []
         self._resume_at_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -83,22 +83,24 @@ class Limiter:
         """Requests that wait for a permit."""
         return self._waiting
 
-    async def acquire(self, priority: int = 0, need: Usage = NOTHING) -> Permit:
+    async def acquire(self, priority: int = 0, estimate: Callable[[], Usage] = lambda: NOTHING) -> Permit:
         """Wait for leave to send a request. Each permit must be released once.
 
         Args:
-            need: the tokens that it is expected to use.
+            estimate: tells the tokens that it is expected to use; asked anew while it waits, since replies teach.
 
         Raises:
             BudgetSpent: the run may use no more.
         """
         loop = asyncio.get_running_loop()
-        if not self._waiting and self._in_flight < self._limit and self._find_moment(need, loop.time()) <= loop.time():
-            return self._let_go(need, loop.time())
+        if not self._waiting and self._in_flight < self._limit:
+            need, now_s = estimate(), loop.time()
+            if self._find_moment(need, now_s) <= now_s:
+                return self._let_go(need, now_s)
         future: asyncio.Future[Permit] = loop.create_future()
         self._arrivals += 1
         self._waiting += 1
-        heapq.heappush(self._queue, (priority, self._arrivals, future, need))
+        heapq.heappush(self._queue, (priority, self._arrivals, future, estimate))
         self.grant()
         try:
             return await future
@@ -189,11 +191,11 @@ class Limiter:
             return
         loop = asyncio.get_running_loop()
         while self._queue and self._in_flight < self._limit:
-            _, _, future, need = self._queue[0]
+            _, _, future, estimate = self._queue[0]
             if future.done():  # a cancelled one counts itself out when its task next runs
                 heapq.heappop(self._queue)
                 continue
-            now_s = loop.time()
+            need, now_s = estimate(), loop.time()
             try:
                 moment = self._find_moment(need, now_s)
             except BudgetSpent as error:
@@ -256,8 +258,10 @@ class LimitedEngine:
             BudgetSpent: the run may use no more; nothing was asked.
         """
         limiter = self.limiter
-        need = limiter.estimator.estimate(request) if limiter.gates else NOTHING
-        permit = await limiter.acquire(request.priority, need)
+        if limiter.gates:
+            permit = await limiter.acquire(request.priority, lambda: limiter.estimator.estimate(request))
+        else:
+            permit = await limiter.acquire(request.priority)
         self._count_in_flight(1)
         if on_sent is not None:
             on_sent()
