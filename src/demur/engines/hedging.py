@@ -54,9 +54,13 @@ class HedgedEngine:
 
         async def ask(on_sent: Callable[[], None]) -> Reply | DemurError:
             try:
-                return await self._engine.complete(request, on_sent=on_sent)
+                reply = await self._engine.complete(request, on_sent=on_sent)
             except DemurError as error:
                 return error  # raised, it would take the other request down with it
+            for other in tries:
+                if other is not asyncio.current_task():
+                    other.cancel()  # at once: the slot that has just come free must not be its leave to go
+            return reply
 
         tries: list[asyncio.Task[Reply | DemurError]] = []
         winner: Reply | DemurError | None = None
@@ -73,8 +77,6 @@ class HedgedEngine:
                     news.clear()
                     await news.wait()
                     winner = _choose_outcome(tries)
-                for attempt in tries:
-                    attempt.cancel()
         finally:
             for timer in timers:
                 timer.cancel()
@@ -90,7 +92,7 @@ class HedgedEngine:
 
 def _choose_outcome(tries: list[asyncio.Task[Reply | DemurError]]) -> Reply | DemurError | None:
     """The first reply; the first try's error where all failed; None while one may still be answered."""
-    outcomes = [attempt.result() for attempt in tries if attempt.done()]
+    outcomes = [attempt.result() for attempt in tries if attempt.done() and not attempt.cancelled()]
     for outcome in outcomes:
         if isinstance(outcome, Reply):
             return outcome
