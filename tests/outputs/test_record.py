@@ -64,7 +64,9 @@ def test_an_engine_says_what_each_stage_used_and_cost() -> None:
     use = EngineUse("granite_guardian", Origin("openai", "guard"), 5, 1, 0, 0, 2000, 60, hedged=2, by_stage=stages)
     budget = BudgetUse(2.5, None, None, 1760)
     described = describe_summary(make_summary(engines=(use,), budget=budget, status=Status.BUDGET_SPENT))
-    [engine] = described["engines"]  # type: ignore[misc]
+    engines = described["engines"]
+    assert isinstance(engines, list)
+    [engine] = engines
     assert engine["hedged"] == 2
     assert engine["stages"] == {
         "screen_instruction": {

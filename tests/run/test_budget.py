@@ -67,7 +67,7 @@ async def test_a_spent_budget_ends_a_run_with_all_that_was_asked_for(workspace: 
 
 async def test_a_budget_for_each_call_gets_there_in_the_end(workspace: Path) -> None:
     """The same command with the same small budget, again and again: replies from the journal are free."""
-    codes = []
+    codes: list[int] = []
     while not codes or codes[-1] != 0:
         result = await run_world(workspace, Counting(), outputs=20, concurrency=8, max_tokens_total=12_000)
         codes.append(result.exit_code)
