@@ -16,6 +16,7 @@
     │   ├── ReplyUnreadable         the body is not what the protocol promises               (retry)
     │   └── RequestRejected         400, 422, context overflow, content filter
     │       └── RawUnsupported      the server offers no route for a raw prompt
+    ├── BudgetSpent            (3)  the run may use no more tokens or money: nothing further is asked
     ├── GuardBlind             (4)  the guard cannot tell the canaries apart, or cannot get the policy
     ├── JournalFault           (4)  the journal cannot be opened, read or written
     ├── OutputFault            (4)  an output file cannot be written
@@ -134,6 +135,12 @@ class RequestRejected(EngineError):
 
 class RawUnsupported(RequestRejected):
     """A raw prompt was to be sent, and the server applies a chat template to everything."""
+
+
+class BudgetSpent(DemurError):
+    """The run's budget allows no further request. No engine failed: what was begun is finished and kept."""
+
+    exit_code = 3
 
 
 class GuardBlind(DemurError):
