@@ -20,6 +20,7 @@ HEAVY_HOMES = {
     "httpx2": ("demur.engines.anthropic", "demur.engines.azure_openai", "demur.engines.model_hub"),
     "ibm_watsonx_ai": ("demur.engines.watsonx",),
     "httpx": ("demur.engines.watsonx",),
+    "vllm": ("demur.engines.vllm",),
     "jinja2": ("demur.stages.render",),
     "sqlite3": ("demur.run.journal",),
     "yaml": ("demur.inputs.yaml_text",),
@@ -36,7 +37,7 @@ HEAVY_HOMES = {
 """Packages, each with the only modules or folders that may import it."""
 
 LAZY = (
-    *("aiohttp", "tenacity", "pyarrow", "model2vec", "numpy"),
+    *("aiohttp", "tenacity", "vllm", "pyarrow", "model2vec", "numpy"),
     *("anthropic", "openai", "httpx2", "ibm_watsonx_ai", "httpx", "huggingface_hub"),
 )
 """Packages that no module imports just by being imported."""
@@ -44,6 +45,8 @@ LAZY = (
 PROVIDERS = {
     # A vLLM server speaks OpenAI's protocol.
     "OpenAIEngine": ("demur.engines.openai", "demur.engines.vllm_server"),
+    "VLLMServerEngine": ("demur.engines.vllm_server", "demur.engines.catalog"),
+    "VLLMEngine": ("demur.engines.vllm", "demur.engines.catalog"),
     "OllamaEngine": ("demur.engines.ollama", "demur.engines.catalog"),
     "AnthropicEngine": ("demur.engines.anthropic", "demur.engines.catalog"),
     "AzureOpenAIEngine": ("demur.engines.azure_openai", "demur.engines.catalog"),
@@ -143,7 +146,7 @@ def check_tasks(module: Module) -> Iterator[str]:
 
 def check_terminal(module: Module) -> Iterator[str]:
     """Only the command line prints, asks or exits."""
-    if module.within("demur.cli", "demur.__main__"):
+    if module.within("demur.cli", "demur.__main__", "demur.engines.watchdog"):  # the watchdog is a program of its own
         return
     for call, name in _calls(module):
         if name in ("print", "input", "exit", "quit", "sys.exit", "os._exit", "breakpoint"):

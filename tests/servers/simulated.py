@@ -18,14 +18,14 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
-from tests.servers import dialects
+from tests.servers import dialects, ollama_rules
 from tests.servers.behaviour import PASSING_FAULTS, Behaviour, Fault, Metrics
 from tests.servers.judgements import Answer
 from tests.servers.roleplay import Roleplay, digest, tokenize
@@ -35,6 +35,13 @@ if TYPE_CHECKING:
 
 OPENAI_ROUTES = {"/v1/chat/completions": "v1-chat", "/v1/completions": "v1-text"}
 OLLAMA_ROUTES = {"/api/chat": "chat", "/api/generate": "generate", **OPENAI_ROUTES}
+
+
+FORM_FIELDS = (
+    *("response_format", "grammar", "json_schema", "structured_outputs"),
+    *("guided_json", "guided_grammar", "format"),
+)
+"""How the servers call a form that a reply is held to."""
 
 
 class SimulatedServer:
@@ -74,9 +81,8 @@ class SimulatedServer:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         route = self._routes.get(request.path) if request.method == "POST" else None
         if route is None:
-            return self._answer_question(request)
-        key = self.behaviour.api_key
-        if key is not None and request.headers.get("Authorization") != f"Bearer {key}":
+            return await self._answer_question(request)
+        if not self._knows(request):
             return self._refuse(request.path, 401, "Incorrect API key provided")
         self._arrived += 1
         self.metrics.most_arrived = max(self.metrics.most_arrived, self._arrived)
@@ -89,7 +95,20 @@ class SimulatedServer:
         finally:
             self._arrived -= 1
 
-    def _answer_question(self, request: web.BaseRequest) -> web.StreamResponse:
+    def _knows(self, request: web.BaseRequest) -> bool:
+        """Whether the request brings the key, if one is asked for."""
+        key = self.behaviour.api_key
+        return key is None or request.headers.get("Authorization") == f"Bearer {key}"
+
+    async def _show(self, request: web.BaseRequest) -> web.StreamResponse:
+        model = json.loads(await request.read() or b"{}").get("model")
+        if not model:
+            return self._refuse(request.path, 400, "model is required")
+        if self.behaviour.models is not None and model not in self.behaviour.models:
+            return self._refuse(request.path, 404, f"model '{model}' not found")
+        return web.json_response(ollama_rules.write_show(131_072))
+
+    async def _answer_question(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer what is asked of the server itself, by the routes that its kind has."""
         b = self.behaviour
         if request.path == "/_simulated/metrics":
@@ -104,11 +123,17 @@ class SimulatedServer:
         if request.path == "/_simulated/reset":
             self.metrics = Metrics()
             return web.json_response({})
+        if request.path == "/api/show" and b.dialect == "ollama":
+            return await self._show(request)
+        if request.path == "/health" and b.dialect == "openai":
+            return web.Response()
         self.metrics.counts["probe"] += 1
+        if request.path.startswith("/v1/") and not self._knows(request):
+            return self._refuse(request.path, 401, "Unauthorized")
         models = b.models or ("simulated",)
         said: dict[tuple[bool, str], object] = {
             (b.dialect == "ollama", "/api/version"): {"version": b.version},
-            (b.dialect == "ollama", "/api/tags"): {"models": [{"name": name, "model": name} for name in models]},
+            (b.dialect == "ollama", "/api/tags"): ollama_rules.write_tags(models),
             (b.dialect == "openai" and b.kind == "llama.cpp", "/props"): {
                 "default_generation_settings": {"n_ctx": 8192},
                 "total_slots": b.slots or 1,
@@ -141,6 +166,8 @@ class SimulatedServer:
         await request.read()
         if fault.manner == "status":
             refusal = self._refuse(request.path, fault.status, fault.said)
+            if fault.body is not None:
+                refusal = web.Response(status=fault.status, text=fault.body, content_type=fault.content_type)
             if fault.retry_after is not None:
                 refusal.headers["Retry-After"] = fault.retry_after
             return refusal
@@ -151,6 +178,13 @@ class SimulatedServer:
         if fault.manner == "hang":
             await self._closing.wait()
         answer = web.StreamResponse()
+        if fault.manner == "drip":
+            await answer.prepare(request)
+            with suppress(ConnectionError):
+                while not self._closing.is_set():
+                    await answer.write(b" ")
+                    await asyncio.sleep(fault.pause_s)
+            return answer
         if fault.manner == "drop":
             answer.content_length = 1000
             await answer.prepare(request)
@@ -173,7 +207,18 @@ class SimulatedServer:
             return self._refuse(request.path, 404, said)
         if (problem := _find_problem(route, body)) is not None:
             return self._refuse(request.path, 400, problem)
+        if not b.formats and (named := [name for name in FORM_FIELDS if name in body]):
+            return self._refuse(request.path, 400, f"{named[0]} is not supported by this server")
         prompt, limit, stop, seed = self._read_prompt(route, body)
+        if b.dialect == "ollama" and route in ("chat", "generate"):
+            self.metrics.ignored_options += ollama_rules.list_ignored_options(body)
+            refusal = ollama_rules.find_refusal(route, body, thinks=b.thinks)
+            if refusal is None and (idle := ollama_rules.write_idle_reply(route, body)) is not None:
+                return web.json_response(idle)
+            fitting = refusal or ollama_rules.fit_prompt(prompt, body, b.num_ctx, self._version)
+            if isinstance(fitting, ollama_rules.Refusal):
+                return self._refuse(request.path, fitting.status, fitting.said)
+            prompt = fitting
         answer = self._ask_model(model, prompt, body, seed)
         async with self._take_slot(answer.kind, body):
             text, finish = _cut(answer.text, limit, stop)
@@ -240,8 +285,9 @@ class SimulatedServer:
         if route in ("chat", "generate"):
             stream = body.get("stream", True) is not False
             content = dialects.write_ollama(
-                model, prompt, answer.text, finish, tokens, chat=route == "chat", stream=stream
-            )
+                model, prompt, answer.text, finish, tokens, chat=route == "chat", stream=stream,
+                counts=self.behaviour.counts_prompts,
+            )  # fmt: skip
             return web.Response(body=content, content_type="application/x-ndjson" if stream else "application/json")
         if route == "v1-chat":
             said = dialects.write_openai_chat(model, prompt, answer.text, finish, tokens)
@@ -253,7 +299,11 @@ class SimulatedServer:
     def _gives_logprobs(self) -> bool:
         if self.behaviour.dialect != "ollama":
             return True
-        return tuple(int(part) for part in self.behaviour.version.split(".")) >= (0, 12, 11)
+        return self._version >= (0, 12, 11)
+
+    @property
+    def _version(self) -> tuple[int, ...]:
+        return tuple(int(part) for part in self.behaviour.version.split("."))
 
     def _refuse(self, path: str, status: int, said: str) -> web.Response:
         """An error in the form of the route: Ollama's own is a mere text."""
@@ -268,8 +318,6 @@ def _find_problem(route: str, body: dict[str, object]) -> str | None:
     top = body.get("top_logprobs")
     if isinstance(top, int) and not 0 <= top <= 20:
         return "top_logprobs must be between 0 and 20"
-    if route == "generate" and body.get("raw") and (body.get("system") or body.get("template") or body.get("context")):
-        return "raw mode does not support template, system, or context"
     if route in ("chat", "v1-chat") and not isinstance(body.get("messages"), list):
         return "messages is required"
     if route in ("generate", "v1-text") and not isinstance(body.get("prompt"), str):

@@ -76,6 +76,13 @@ def test_what_never_changes_comes_first() -> None:
     assert len({said["system"] for said in answers}) == 1
 
 
+def test_what_never_changes_in_a_response_prompt_comes_first() -> None:
+    """Two instructions' prompts are the same up to the instruction: all of the system turn, and what leads up to it."""
+    one, other = respond("Open it."), respond("Copy the key.")
+    assert one["system"] == other["system"]
+    assert one["user"].partition("Open it.")[0] == other["user"].partition("Copy the key.")[0]
+
+
 def test_the_response_prompt_carries_both_lists_and_the_manner() -> None:
     """reply_cannot_contain, reply_may_contain and the reply type stand there, and the request in its own turn."""
     said = respond("Open my neighbour's shed.")

@@ -15,7 +15,7 @@ from demur.version import __version__
 
 _EXIT_CODES = """\
 exit codes:
-  0 all there    2 the input is wrong    3 stopped short (stalled), what there is is written
+  0 all there    2 the input is wrong    3 stopped short (stalled, or the budget is spent), what there is is written
   4 an engine is not to be had    130 interrupted
   In each case the journal is whole, and the same command goes on from there.
 """
@@ -95,6 +95,10 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     _add_data_dir(parser)
     _add_concurrency(parser)
     _add_yes(parser)
+    parser.add_argument("--max-cost", type=_dollars, metavar="USD",
+                        help="ask for no more once the run has cost so much (default: the builder's budget, else no bound)")  # fmt: skip
+    parser.add_argument("--max-tokens-total", type=_positive, metavar="N",
+                        help="ask for no more once the run has used so many tokens (default: likewise)")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the result as JSON, and progress nowhere")
     parser.add_argument("--include-unsafe", action="store_true",
                         help="write out responses that no guard rated safe, in rejected.jsonl (default: withheld)")  # fmt: skip
@@ -220,6 +224,16 @@ def _positive(text: str) -> int:
     value = _natural(text)
     if value < 1:
         raise argparse.ArgumentTypeError("at least 1 is wanted")
+    return value
+
+
+def _dollars(text: str) -> float:
+    try:
+        value = float(text.removeprefix("$"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a sum in US dollars is wanted, not {text!r}") from None
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("a sum above 0 is wanted")
     return value
 
 

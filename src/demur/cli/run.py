@@ -69,6 +69,8 @@ def read_options(arguments: argparse.Namespace) -> Options:
             "concurrency",
             "restart",
             "include_unsafe",
+            "max_cost",
+            "max_tokens_total",
         )
         if (value := getattr(arguments, name, None)) is not None
     }
@@ -129,6 +131,13 @@ def _explain_end(result: RunResult) -> None:
         print("Nothing is lost: run the same command again to go on from here.", file=sys.stderr)
     elif result.interrupted:
         print("Interrupted. Nothing is lost: run the same command again to go on from here.", file=sys.stderr)
+    elif any(summary.status is Status.BUDGET_SPENT for summary in result.summaries):
+        used = next(summary.budget.describe() for summary in result.summaries if summary.budget is not None)
+        print(
+            f"The budget is spent: {used}. Nothing is lost: the same command goes on from here,\n"
+            "with the same budget again (replies from the journal are free), or with another.",
+            file=sys.stderr,
+        )
     elif any(summary.status is Status.STALLED for summary in result.summaries):
         print(
             "Stalled: many rounds in a row brought no accepted pair. See rejected.jsonl for the reasons;\n"

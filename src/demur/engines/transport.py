@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from demur.engines.faults import excerpt_error, explain_unreachable, translate_status
+from demur.engines.faults import excerpt_error, explain_unreachable, read_error_code, translate_status
 from demur.engines.fields import Json
 from demur.errors import (
     EngineError,
@@ -112,6 +112,17 @@ class JsonClient:
         """
         return await self._exchange("GET", url, None, "")
 
+    async def answers(self, url: str) -> bool:
+        """Whether a GET of `url` answers 200, whatever the body: for health checks, which have none."""
+        import aiohttp
+
+        session = self._session or self._open_session()
+        try:
+            async with session.get(self._urls.get(url) or self._remember(url), allow_redirects=False) as response:
+                return response.status == 200
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return False
+
     async def close(self) -> None:
         """Close all connections. Idempotent; a later request opens new ones."""
         session, self._session = self._session, None
@@ -134,7 +145,8 @@ class JsonClient:
             raise self._translate(error) from None
         if status >= 300:
             said = excerpt_error(content, self._secret) if status >= 400 else (retry_after or "")
-            raise translate_status(status, said, address=self.address, model=model, retry_after=retry_after)
+            code = read_error_code(content)
+            raise translate_status(status, said, address=self.address, model=model, retry_after=retry_after, code=code)
         return self._decode(content, model)
 
     def _decode(self, content: bytes, model: str) -> Json:
@@ -152,7 +164,9 @@ class JsonClient:
         if error:  # some gateways wrap the failure of the server behind them in a 200
             code = error.get("code") if isinstance(error, dict) else None
             status = code if isinstance(code, int) and code >= 400 else 500
-            raise translate_status(status, excerpt_error(content, self._secret), address=self.address, model=model)
+            said = excerpt_error(content, self._secret)
+            name = read_error_code(content)
+            raise translate_status(status, said, address=self.address, model=model, code=name)
         return body
 
     def _open_session(self) -> aiohttp.ClientSession:

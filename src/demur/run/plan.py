@@ -33,6 +33,8 @@ class Options:
         concurrency: the most requests at once to one model at one endpoint.
         restart: forget earlier replies and outputs of these tasks.
         include_unsafe: write responses out that no guard rated safe.
+        max_cost: US dollars that the run may cost, all tasks together; None: the builder's, else no bound.
+        max_tokens_total: tokens that it may use, likewise.
         replacements: engines by block name, in place of the builder's; for tests and for callers with engines of their own.
     """
 
@@ -45,6 +47,8 @@ class Options:
     concurrency: int = DEFAULT_CONCURRENCY
     restart: bool = False
     include_unsafe: bool = False
+    max_cost: float | None = None
+    max_tokens_total: int | None = None
     replacements: Mapping[str, Engine] = field(default_factory=dict)
 
 

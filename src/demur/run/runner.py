@@ -10,9 +10,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from demur.engines.budgets import Budget
 from demur.engines.catalog import Catalog
 from demur.engines.journaling import ReplyStore
-from demur.errors import DemurError, JournalFault, OutputFault
+from demur.errors import BudgetSpent, DemurError, JournalFault, OutputFault
 from demur.guards.canaries import check_canaries, check_criteria, require_sight
 from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
@@ -45,7 +46,7 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """0 all there, 3 stalled, 130 interrupted, or the failure's own."""
+        """0 all there, 3 stalled or out of budget, 130 interrupted, or the failure's own."""
         if self.interrupted:
             return 130
         if self.failure is not None:
@@ -63,7 +64,16 @@ class Runner:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.progress = [TaskProgress(task.inputs.name, task.wanted) for task in plan.tasks]
-        self._catalog = Catalog(plan.options.concurrency, plan.options.replacements)
+        options, bounds = plan.options, plan.builder.spending.budget
+        self._catalog = Catalog(
+            options.concurrency,
+            options.replacements,
+            budget=Budget(
+                bounds.max_cost if options.max_cost is None else options.max_cost,
+                bounds.max_tokens_total if options.max_tokens_total is None else options.max_tokens_total,
+            ),
+            prices=plan.builder.spending.prices,
+        )
 
     async def run(self) -> RunResult:
         """Run the tasks and write their outputs, also after a failure or a cancellation.
@@ -125,7 +135,7 @@ class _TaskRun:
         store: ReplyStore,
         shared: NoveltyIndex | None,
     ) -> None:
-        self._task, self._plan, self._progress = task, plan, progress
+        self._task, self._plan, self._progress, self._budget = task, plan, progress, catalog.budget
         recipe, self._engines = build_recipe(task, plan, catalog, store, shared)
         progress.meters = [engine.meter for engine in self._engines]
         # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
@@ -145,16 +155,43 @@ class _TaskRun:
         self._progress.phase = "loading"
         await asyncio.to_thread(self._scheduler.recipe.deduplicator.prepare)
         self._progress.phase = "trying the guard"
+        try:
+            await self._try_guard()
+        except BudgetSpent:
+            self.mark_spent()
+            return
+        await self._scheduler.run()
+
+    async def _try_guard(self) -> None:
+        """See whether the guard can see.
+
+        Raises:
+            DemurError: the guard is blind, or not to be had.
+            BudgetSpent: it cannot be asked any more.
+        """
         guard, inputs = self._scheduler.recipe.guard, self._task.inputs
-        async with asyncio.TaskGroup() as group:
-            canaries = group.create_task(check_canaries(guard, inputs.risk, inputs.seeds))
-            criteria = group.create_task(check_criteria(guard))
+        try:
+            async with asyncio.TaskGroup() as group:
+                canaries = group.create_task(check_canaries(guard, inputs.risk, inputs.seeds))
+                criteria = group.create_task(check_criteria(guard))
+        except* BudgetSpent as spent:
+            raise spent.exceptions[0] from None
         require_sight(canaries.result())
         if not criteria.result().sees_policy:
             # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop; nor
             # is a guard that has a policy of its own, if it tells the canaries apart.
             self._warnings.append(criteria.result().words)
-        await self._scheduler.run()
+
+    @property
+    def spent(self) -> bool:
+        """Whether the budget ended it."""
+        return self._scheduler.status is Status.BUDGET_SPENT
+
+    def mark_spent(self) -> None:
+        """It does not begin: nothing may be asked for it any more."""
+        self._scheduler.status = Status.BUDGET_SPENT
+        self._progress.ended_s = time.monotonic()
+        self._progress.phase = str(Status.BUDGET_SPENT)
 
     def leave_admitted(self, shared: NoveltyIndex) -> None:
         """Add what this task admitted up to its last accepted pair: what lies beyond depends on how fast replies came."""
@@ -191,8 +228,10 @@ class _TaskRun:
             files={name: str(folder / name) for name in FILES},
             warnings=tuple(self._warnings),
             failure=str(failure) if status is Status.FAILED else "",
+            budget=self._budget.read() if self._budget.bounded else None,
         )
-        if status in (Status.INTERRUPTED, Status.FAILED) and count_lines(folder / "final_data.jsonl") > len(pairs):
+        unfinished = (Status.INTERRUPTED, Status.FAILED, Status.BUDGET_SPENT)
+        if status in unfinished and count_lines(folder / "final_data.jsonl") > len(pairs):
             note = "The files of an earlier run hold more pairs, and were left as they are."
             return replace(summary, warnings=(*summary.warnings, note))
         unsafe = self._plan.options.include_unsafe
@@ -216,8 +255,12 @@ class _TaskRun:
 
 
 async def _work_in_turn(runs: list[_TaskRun], shared: NoveltyIndex) -> None:
-    for run in runs:
+    for place, run in enumerate(runs):
         await run.work()
+        if run.spent:
+            for later in runs[place + 1 :]:  # they must differ from pairs that are not there yet
+                later.mark_spent()
+            return
         run.leave_admitted(shared)
 
 
