@@ -209,7 +209,7 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screened(Admitted):
-    """An admitted draft that the guard rated a violation."""
+    """An admitted draft that the guard rated a violation; a twin, safe."""
 
     instruction_verdict: Verdict
 

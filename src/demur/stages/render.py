@@ -43,7 +43,41 @@ class RespondValues:
     reply_style: str
 
 
-Values = ProposeValues | RespondValues
+@dataclass(frozen=True, slots=True)
+class TwinValues:
+    """What `twin.jinja` is given; see `TwinAsk`."""
+
+    risk: Risk
+    group: str
+    examples: tuple[Seed, ...]
+    instruction: str
+    permission: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssistValues:
+    """What `assist.jinja` is given; see `AssistAsk`."""
+
+    risk: Risk
+    group: str
+    instruction: str
+    permission: str
+    manner: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MutateValues:
+    """What `mutate.jinja` is given; see `MutateAsk`."""
+
+    risk: Risk
+    group: str
+    instruction: str
+    kind: str
+    language: str
+
+
+Values = ProposeValues | RespondValues | TwinValues | AssistValues | MutateValues
 
 
 class PromptTemplate:

@@ -1,4 +1,7 @@
-"""Stages 3 and 5, the guard: an instruction is kept if it violates the policy, a response if it does not."""
+"""Stages 3 and 5, the guard: an instruction is kept if it violates the policy, a response if it does not.
+
+A twin is there to be helped with: its instruction, too, is kept only if it does not violate the policy.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ class Screen:
     risk: Risk
 
     async def screen_instruction(self, admitted: Admitted) -> Screened | Drop:
-        """Keep an instruction that the guard rates a violation.
+        """Keep an instruction that the guard rates a violation; of a twin, one that it rates safe.
 
         Raises:
             EngineError: one that would hit every further request too.
@@ -32,9 +35,11 @@ class Screen:
         except EngineError as error:
             return Drop(id=draft.id, stage=Stage.SCREEN_INSTRUCTION, reason=Reason.ENGINE_FAILED,
                         instruction=draft.instruction, detail=describe_failure(error))  # fmt: skip
-        if verdict.label is Label.VIOLATES:
+        if verdict.label is (Label.SAFE if draft.complies else Label.VIOLATES):
             return Screened(draft=draft, neighbour=admitted.neighbour, instruction_verdict=verdict)
-        reason = Reason.INSTRUCTION_SAFE if verdict.label is Label.SAFE else Reason.VERDICT_UNREADABLE
+        reason = Reason.TWIN_VIOLATES if draft.complies else Reason.INSTRUCTION_SAFE
+        if verdict.label is Label.UNREADABLE:
+            reason = Reason.VERDICT_UNREADABLE
         return Drop(id=draft.id, stage=Stage.SCREEN_INSTRUCTION, reason=reason,
                     instruction=draft.instruction, neighbour=admitted.neighbour, verdict=verdict)  # fmt: skip
 
