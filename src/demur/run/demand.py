@@ -68,6 +68,11 @@ class Demand:
         """Drafts inside the guarded stages."""
         return sum(self.inside.values())
 
+    def forget_under_way(self, held: int) -> None:
+        """Everything that was under way was stopped; so many admitted drafts wait now."""
+        self.open_rounds, self.held = 0, held
+        self.inside = dict.fromkeys(GUARDED, 0)
+
     def expect_from(self, stage: Stage) -> float:
         """The chance that a draft entering a guarded stage ends as a pair."""
         chance = 1.0
