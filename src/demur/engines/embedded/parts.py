@@ -62,8 +62,13 @@ _SENTENCE = re.compile(r"(^|[.!?] )([a-z])")
 
 def finish(text: str, random: Random) -> str:
     """Capital letters where sentences begin; now and then a message typed in haste."""
-    text = _GREETED.sub(lambda match: f"{match[1]} {match[2].lower()}", text)
-    text = _SENTENCE.sub(lambda match: match[1] + match[2].upper(), text)
+    text = capitalise(text)
     if random.random() < 0.05:
         text = text.lower().rstrip(".").replace("'", "")
     return text
+
+
+def capitalise(text: str) -> str:
+    """Capital letters where sentences begin, and none after a greeting."""
+    text = _GREETED.sub(lambda match: f"{match[1]} {match[2].lower()}", text)
+    return _SENTENCE.sub(lambda match: match[1] + match[2].upper(), text)

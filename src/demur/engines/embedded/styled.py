@@ -15,7 +15,7 @@ from typing import Literal
 from demur.engines.embedded import forms, tensed, voices
 from demur.engines.embedded.clauses import Aim, lower_first
 from demur.engines.embedded.forms import list_lines
-from demur.engines.embedded.parts import fill_form, finish, make_part
+from demur.engines.embedded.parts import capitalise, fill_form, make_part
 from demur.engines.embedded.scenes import Scene
 
 
@@ -131,14 +131,14 @@ def compose_styled(aim: Aim, scene: Scene, traits: Traits, random: Random) -> st
     if traits.length == 1:
         text = _add_tail(ask, random)
         if traits.persona:
-            text = f"I'm {traits.persona}: {lower_first(text)}"
-        return finish(_set_register(text, traits, random, ends=False), random)
+            text = f"I'm {traits.persona}: {_join_on(text)}"
+        return _set_register(text, traits, random, ends=False)
     before, after = _choose_parts(traits, random)
     if ask.endswith('"'):  # a quotation to continue: nothing may follow it
         before, after = before + after, ""
     parts = [*(_make_part(letter, scene, traits, random) for letter in before), ask]
     parts += [_make_part(letter, scene, traits, random) for letter in after]
-    return finish(_set_register(" ".join(parts), traits, random, ends=bool(after)), random)
+    return _set_register(" ".join(parts), traits, random, ends=bool(after))
 
 
 def _choose_parts(traits: Traits, random: Random) -> tuple[str, str]:
@@ -187,7 +187,7 @@ def _make_ask(aim: Aim, traits: Traits, random: Random) -> str:
     form = random.choice(_narrow(chosen, traits.medium, single=single))
     text = fill_form(form, aim, random)
     if traits.tense and traits.medium == "story":
-        text = f"{random.choice(_FRAMES).format(work=random.choice(forms.WORKS))} {lower_first(text)}"
+        text = f"{random.choice(_FRAMES).format(work=random.choice(forms.WORKS))} {_join_on(text)}"
     return text
 
 
@@ -240,12 +240,17 @@ def _set_register(text: str, traits: Traits, random: Random, *, ends: bool) -> s
     if traits.register == "formal":
         text = _expand(text)
     if opening and random.random() < 0.6:
-        text = f"{opening} {lower_first(text)}"
+        text = f"{opening} {_join_on(text)}"
     if ending and ends and random.random() < 0.6:
         text = f"{text} {ending}"
     if traits.register == "casual" and random.random() < 0.5:
         return text.lower().rstrip(".")
-    return text[:1].upper() + text[1:]
+    return capitalise(text)
+
+
+def _join_on(text: str) -> str:
+    """The text as it stands after a colon or a greeting: `I` keeps its capital."""
+    return text if re.match(r"I\b", text) else lower_first(text)
 
 
 def _expand(text: str) -> str:
