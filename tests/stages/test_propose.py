@@ -13,6 +13,7 @@ from demur.errors import (
     ServerFault,
 )
 from demur.records import DraftId, Origin, Reason, Stage
+from demur.stages.aim import plan_aims
 from demur.stages.propose import Proposer
 from demur.stages.render import ProposeValues, load_template
 from tests.samples import TASK_NAME, make_inputs
@@ -22,7 +23,8 @@ WHOLE = DraftId(TASK_NAME, 4, -1)
 
 
 def proposer(script: Script, *, seed: int = 0, sampling: Sampling = Sampling(), **task: object) -> Proposer:  # noqa: B008
-    return Proposer(ScriptedEngine(script), TEMPLATE, sampling, make_inputs(**task), seed)  # type: ignore[arg-type]
+    inputs = make_inputs(**task)  # type: ignore[arg-type]
+    return Proposer(ScriptedEngine(script), TEMPLATE, sampling, inputs, seed, plan_aims(inputs, seed))
 
 
 def list_questions(count: int) -> str:
