@@ -86,6 +86,18 @@ class Calibration(InputModel):
         return VARIED if self.aims or self.contrast or self.mutate else Replies()
 
     @property
+    def calibrated(self) -> bool:
+        """Whether the task says anything here."""
+        return any(getattr(self, name) is not None for name in Calibration.model_fields)
+
+    def describe_calibration(self) -> dict[str, object]:
+        """What the task says here, and the rules for responses that follow from it; nothing where it says nothing."""
+        if not self.calibrated:
+            return {}
+        said = self.model_dump(mode="json", include=set(Calibration.model_fields), exclude_none=True)
+        return {**said, "replies": self.reply_rules.model_dump(mode="json")}
+
+    @property
     def aims(self) -> bool:
         """Whether each round aims at a clause and at values of the axes."""
         return self.balance is not None or self.axes is not None

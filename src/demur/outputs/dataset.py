@@ -6,7 +6,7 @@ import hashlib
 
 from demur.inputs.policy import Risk
 from demur.inputs.task import TaskInputs
-from demur.records import Aim, Drop, Match, Pair, Reason, Verdict
+from demur.records import Aim, Draft, Drop, Match, Pair, Reason, Verdict
 
 Json = dict[str, object]
 
@@ -32,8 +32,8 @@ def describe_pair(pair: Pair, inputs: TaskInputs) -> Json:
             "short_reply_type": risk.short_reply_type,
             "exception": risk.exception,
             "policy_version": policy.policy_version,
-            # The guard's last pass, the one that let the pair through, was on the response.
-            "mode": "response",
+            # The guard's last pass, the one that let the pair through, was on the response; a twin's is there to help.
+            "mode": "comply" if pair.draft.complies else "response",
             "id": str(pair.draft.id),
             "round": pair.draft.id.round,
             "position": pair.draft.id.position,
@@ -46,6 +46,7 @@ def describe_pair(pair: Pair, inputs: TaskInputs) -> Json:
             },
             "nearest": describe_match(pair.neighbour),
             **_describe_aim(aim, risk),
+            **_describe_descent(pair.draft),
         },
     }
 
@@ -58,6 +59,15 @@ def _describe_aim(aim: Aim, risk: Risk) -> Json:
     if aim.axes:
         record["axes"] = dict(aim.axes)
     return record
+
+
+def _describe_descent(draft: Draft) -> Json:
+    """What a twin or a mutant was made of, and how; nothing where it was proposed."""
+    if draft.parent is None:
+        return {}
+    if draft.complies:
+        return {"twin_of": str(draft.parent), "permission": draft.permission}
+    return {"mutated_from": str(draft.parent), "mutation": draft.kind}
 
 
 def format_pair(pair: Pair) -> Json:

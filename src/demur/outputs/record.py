@@ -31,6 +31,8 @@ def describe_summary(summary: Summary) -> Json:
         "rounds": summary.rounds,
         "surplus": summary.surplus,
         "stages": {str(stage): _describe_count(count) for stage, count in summary.counts.items()},
+        **({"offspring": _describe_offspring(summary)} if summary.offspring else {}),
+        **({"coverage": {axis: dict(counts) for axis, counts in summary.coverage.items()}} if summary.coverage else {}),
         "engines": [_describe_use(use) for use in summary.engines],
         "elapsed_s": round(summary.elapsed_s, 3),
         "first_pair_s": None if summary.first_pair_s is None else round(summary.first_pair_s, 3),
@@ -49,6 +51,7 @@ def describe_run(
     texts: Mapping[str, str],
     seed: int,
     created_by: str = "",
+    calibration: Json | None = None,
 ) -> Json:
     """The whole of `run.json`.
 
@@ -58,6 +61,7 @@ def describe_run(
         texts: the prompt templates by name, hashed here.
         seed: the run's random seed.
         created_by: whom the task names.
+        calibration: what the task says of when and how to decline, beyond the specification.
     """
     return {
         "content_warning": CONTENT_WARNING,
@@ -68,6 +72,7 @@ def describe_run(
         "inputs": dict(inputs),
         "templates": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
         "builder": settings,
+        **({"calibration": calibration} if calibration else {}),
         "result": describe_summary(summary),
         "versions": {"python": platform.python_version(), "platform": sys.platform, **_list_versions()},
     }
@@ -81,6 +86,13 @@ def describe_file(path: Path) -> Json:
     except OSError:
         digest = None
     return {"path": str(path), "sha256": digest}
+
+
+def _describe_offspring(summary: Summary) -> Json:
+    return {
+        kind: {str(stage): _describe_count(count) for stage, count in counts.items()}
+        for kind, counts in summary.offspring.items()
+    }
 
 
 def _describe_count(count: StageCount) -> Json:

@@ -2,64 +2,147 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from demur.engines.base import Sampling
 from demur.engines.catalog import Catalog
 from demur.engines.journaling import JournaledEngine, ReplyStore
 from demur.engines.sampling import sampling_from
+from demur.guards.base import Guard
 from demur.guards.catalog import open_guard
+from demur.inputs.calibration import Replies
 from demur.inputs.dedup_settings import SemanticSettings
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
-from demur.records import Seed
+from demur.records import Pair, Seed
 from demur.run.plan import Plan, TaskPlan
-from demur.run.recipe import Recipe
+from demur.run.recipe import Recipe, ReplyGate
+from demur.run.strands import Composition, Strand, compose
 from demur.stages.aim import plan_aims
-from demur.stages.dedupe import Deduplicator
+from demur.stages.assist import Assistant
+from demur.stages.contrast import TwinWriter
+from demur.stages.dedupe import OFF, Deduplicator
+from demur.stages.mutate import Mutator
 from demur.stages.novelty import NoveltyIndex
 from demur.stages.propose import Proposer
+from demur.stages.render import AssistValues, MutateValues, PromptTemplate, TwinValues, load_template
 from demur.stages.respond import Responder
 from demur.stages.screen import Screen
 from demur.stages.semantic import SemanticIndex
+from demur.stages.settle import Ledger
 
 
-def build_recipe(
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """What a task runs on.
+
+    Attributes:
+        composition: what its pairs are to be.
+        recipes: one a strand.
+        ledger: what is taken of what the strands accept, and of twins and mutants.
+        engines: all of them, the instruction generator first.
+        templates: the prompt templates in use.
+    """
+
+    composition: Composition
+    recipes: tuple[Recipe, ...]
+    ledger: Ledger
+    engines: tuple[JournaledEngine, ...]
+    templates: tuple[PromptTemplate, ...]
+
+    def recipe_of(self, pair: Pair) -> Recipe:
+        """The recipe of the strand that a pair comes from."""
+        return self.recipes[pair.draft.id.round % len(self.recipes)]
+
+
+def assemble_task(
     task: TaskPlan, plan: Plan, catalog: Catalog, store: ReplyStore, shared: NoveltyIndex | None = None
-) -> tuple[Recipe, list[JournaledEngine]]:
-    """A task's recipe, and the engines in it, the instruction generator first.
+) -> Assembly:
+    """Put a task's engines, guard, templates and indexes together.
 
     Args:
         shared: what all tasks of the run must differ from, the seeds of every task included; None: each task for itself.
 
     Raises:
-        InputError: a setting of the builder cannot be used.
+        InputError: a setting of the builder, or the task's shares, cannot be used.
         ExtraMissing: an engine's package is not installed.
     """
     builder, inputs = plan.builder, task.inputs
+    composition = compose(inputs, task.wanted)
     proposing = catalog.open(builder.instruction_generator, "instruction_generator", store)
     responding = catalog.open(builder.response_generator, "response_generator", store)
     guard, guarding = open_guard(builder.guard, catalog, store, inputs.seeds)
-    recipe = Recipe(
-        proposer=Proposer(
-            proposing,
-            plan.propose_template,
-            _sampling_of(builder.instruction_generator),
-            inputs,
-            task.seed,
-            plan_aims(inputs, task.seed),
-        ),
-        deduplicator=Deduplicator(
-            builder.dedup.threshold,
-            filtering=builder.dedup.filter,
-            seeds=inputs.seeds if shared is None else (),
-            score_func=builder.dedup.score_func,
-            earlier=shared,
-            semantic=_open_semantic(builder.dedup.semantic, inputs.seeds),
-        ),
-        screen=Screen(guard, inputs.risk),
-        responder=Responder(
-            responding, plan.respond_template, _sampling_of(builder.response_generator), inputs, task.seed
-        ),
+    parts = _Parts(task, plan, proposing, responding, guard, shared)
+    dedup = builder.dedup
+    ledger = Ledger(
+        dedup.threshold if dedup.filter else OFF,
+        inputs.task.reply_rules,
+        task.wanted,
+        score_func=dedup.score_func,
+        seeds=inputs.seeds if shared is None else (),
+        earlier=shared,
+        semantic=_open_semantic(dedup.semantic, ()) if len(composition.strands) > 1 else None,
+        open_to_all=not (composition.settles or composition.twins or composition.mutants),
     )
-    return recipe, [proposing, responding, *guarding]
+    used = [plan.propose_template, plan.respond_template]
+    used += [parts.twin_template, parts.assist_template] if composition.twins else []
+    used += [parts.mutate_template] if composition.mutants else []
+    recipes = tuple(parts.build_recipe(strand, len(composition.strands)) for strand in composition.strands)
+    return Assembly(composition, recipes, ledger, (proposing, responding, *guarding), tuple(used))
+
+
+def open_gate(rules: Replies) -> ReplyGate | None:
+    """What checks responses by the task's rules; None where nothing is checked."""
+    del rules
+    return None
+
+
+class _Parts:
+    """What the recipes of a task have in common."""
+
+    def __init__(
+        self,
+        task: TaskPlan,
+        plan: Plan,
+        proposing: JournaledEngine,
+        responding: JournaledEngine,
+        guard: Guard,
+        shared: NoveltyIndex | None,
+    ) -> None:
+        self._task, self._plan, self._guard, self._shared = task, plan, guard, shared
+        self._proposing, self._responding = proposing, responding
+        self._rules = task.inputs.task.reply_rules
+        self.twin_template = load_template("twin", TwinValues)
+        self.assist_template = load_template("assist", AssistValues)
+        self.mutate_template = load_template("mutate", MutateValues)
+
+    def build_recipe(self, strand: Strand, strands: int) -> Recipe:
+        """The recipe of one of so many strands."""
+        task, plan, seed = self._task, self._plan, self._task.seed
+        # A strand is about one risk: its stages see no other.
+        inputs = replace(task.inputs, risks=(strand.risk,))
+        dedup = plan.builder.dedup
+        proposing = _sampling_of(plan.builder.instruction_generator)
+        responding = _sampling_of(plan.builder.response_generator)
+        aims = plan_aims(
+            task.inputs, seed, risk=strand.risk, clause=strand.clause, strand=strand.number, strands=strands
+        )
+        return Recipe(
+            proposer=Proposer(self._proposing, plan.propose_template, proposing, inputs, seed, aims),
+            deduplicator=Deduplicator(
+                dedup.threshold,
+                filtering=dedup.filter,
+                seeds=inputs.seeds if self._shared is None else (),
+                score_func=dedup.score_func,
+                earlier=self._shared,
+                semantic=_open_semantic(dedup.semantic, inputs.seeds),
+            ),
+            screen=Screen(self._guard, strand.risk),
+            responder=Responder(self._responding, plan.respond_template, responding, inputs, seed),
+            gate=open_gate(self._rules),
+            twin_writer=TwinWriter(self._proposing, self.twin_template, proposing, inputs, seed),
+            assistant=Assistant(self._responding, self.assist_template, responding, inputs, seed),
+            mutator=Mutator(self._proposing, self.mutate_template, proposing, inputs, seed),
+        )
 
 
 def _open_semantic(settings: SemanticSettings | None, seeds: tuple[Seed, ...]) -> SemanticIndex | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from demur.engines.base import Chat, JudgeAsk, Prompt
 from demur.engines.catalog import Catalog
 from demur.engines.journaling import NoStore
-from demur.records import Drop, Outcome
-from demur.run.assemble import build_recipe
+from demur.records import Draft, DraftId, Drop, Label, Origin, Outcome, Pair, Seed, Verdict
+from demur.run.assemble import assemble_task
 from demur.run.plan import Plan, TaskPlan
 
 
@@ -34,7 +34,8 @@ def render_prompts(task: TaskPlan, plan: Plan) -> list[RenderedPrompt]:
         InputError: a setting of the builder cannot be used.
     """
     catalog = Catalog(plan.options.concurrency, plan.options.replacements)
-    recipe, _ = build_recipe(task, plan, catalog, NoStore())
+    assembly = assemble_task(task, plan, catalog, NoStore())
+    recipe = assembly.recipes[0]
     risk = recipe.proposer.risk
     seed = task.inputs.seeds_of(risk)[0]
     prompts = [
@@ -47,7 +48,24 @@ def render_prompts(task: TaskPlan, plan: Plan) -> list[RenderedPrompt]:
             if prompt is not None:
                 member = f" ({guard.name})" if recipe.guard.members else ""
                 prompts.append(RenderedPrompt(title + member, show_prompt(prompt)))
+    if assembly.composition.twins:
+        twin = recipe.twin_writer.prepare(_dress(seed, task, recipe.guard.name), 0)
+        prompts.append(RenderedPrompt("7. benign twin", show_prompt(twin.prompt)))
     return sorted(prompts, key=lambda prompt: prompt.title)
+
+
+def _dress(seed: Seed, task: TaskPlan, guard: str) -> Pair:
+    """A seed in the place of an accepted pair, to show what is made of those."""
+    person = Origin("seed", seed.id)
+    draft = Draft(id=DraftId(task.inputs.name, 0, 0), instruction=seed.instruction, example_ids=(), origin=person)
+    return Pair(
+        draft=draft,
+        neighbour=None,
+        instruction_verdict=Verdict(Label.VIOLATES, None, guard, person),
+        response=seed.response,
+        response_origin=person,
+        response_verdict=Verdict(Label.SAFE, None, guard, person),
+    )
 
 
 def show_prompt(prompt: Prompt) -> str:
@@ -65,7 +83,7 @@ async def rehearse(task: TaskPlan, plan: Plan) -> AsyncIterator[Outcome]:
     """
     catalog = Catalog(plan.options.concurrency, plan.options.replacements)
     try:
-        recipe, _ = build_recipe(task, plan, catalog, NoStore())
+        recipe = assemble_task(task, plan, catalog, NoStore()).recipes[0]
         first = await recipe.propose(0)
         for drop in first.drops:
             yield drop

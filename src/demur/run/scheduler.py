@@ -110,6 +110,7 @@ class TaskScheduler:
         self._answered_rounds: dict[int, Round] = {}
         self._held: deque[tuple[_Entry, Admitted]] = deque()
         self._inside: dict[DraftId, tuple[_Entry, Admitted]] = {}
+        self._resumed = 0  # how many of those held were under way before
         self._group: asyncio.TaskGroup | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -134,9 +135,11 @@ class TaskScheduler:
             return
         self.status, self._ended = Status.INTERRUPTED, False
         # What was under way when it was complete was cancelled; what it had asked for by then is in the journal.
+        # Later work may wait for it, so it is begun again whatever the demand.
         self._to_reopen = sorted([*self._to_reopen, *self._open_ranks])
         self._open_ranks.clear()
-        self._held.extendleft(reversed(sorted(self._inside.values(), key=lambda work: work[0].id)))
+        self._held.extendleft(sorted(self._inside.values(), key=lambda work: work[0].id, reverse=True))
+        self._resumed += len(self._inside)
         self._inside.clear()
         self._demand.forget_under_way(len(self._held))
 
@@ -179,20 +182,24 @@ class TaskScheduler:
 
     def _begin_work(self) -> None:
         demand = self._demand
-        while self._held and demand.guarded < self._width and demand.wants_draft():
+        while self._held and demand.guarded < self._width and (self._resumed or demand.wants_draft()):
             entry, admitted = self._held.popleft()
+            self._resumed = max(0, self._resumed - 1)
             demand.held -= 1
             demand.inside[Stage.SCREEN_INSTRUCTION] += 1
             self._inside[entry.id] = entry, admitted
             self._start(self._finish(entry, admitted))
-        while (
-            demand.open_rounds < self._max_rounds
-            and demand.held + demand.waiting_drafts < 4 * self._width
-            and self._next_to_open - self._last_accepted_rank <= 2 * STALL_ROUNDS + self._max_rounds
-            and demand.wants_round()
-        ):
+        while demand.open_rounds < self._max_rounds and (self._to_reopen or self._wants_round()):
             demand.open_rounds += 1
             self._start(self._propose(self._take_rank()))
+
+    def _wants_round(self) -> bool:
+        demand = self._demand
+        return (
+            demand.held + demand.waiting_drafts < 4 * self._width
+            and self._next_to_open - self._last_accepted_rank <= 2 * STALL_ROUNDS + self._max_rounds
+            and demand.wants_round()
+        )
 
     def _take_rank(self) -> int:
         if self._to_reopen:

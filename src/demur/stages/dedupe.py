@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from demur.records import Admitted, Draft, Drop, Match, Reason, Seed, Stage
 from demur.stages.novelty import NoveltyIndex, ScoreFunc
 from demur.stages.semantic import SemanticIndex
@@ -60,6 +62,13 @@ class Deduplicator:
             self._semantic.add(str(draft.id), draft.instruction)
         self.index.add(str(draft.id), draft.instruction)
         return Admitted(draft=draft, neighbour=neighbour)
+
+    def find_copy(self, draft: Draft, original: Draft) -> Drop | None:
+        """The drop of a twin that is too near to what it was made of: seen here, before a guard is asked."""
+        alone = NoveltyIndex(self.index.threshold, score_func=self.index.score_func)
+        alone.add(str(original.id), original.instruction)
+        neighbour = alone.nearest(draft.instruction, alone.threshold)
+        return None if neighbour is None else replace(_drop(draft, Reason.NEAR_DUPLICATE, neighbour), stage=Stage.TWIN)
 
     def _find_nearest(self, text: str) -> Match | None:
         earlier = self._earlier.nearest(text) if self._earlier is not None else None

@@ -43,6 +43,7 @@ class Ledger:
         seeds: what nothing may be a duplicate of.
         earlier: texts of earlier tasks, likewise. It is only read.
         semantic: instructions that a strand brought must differ in meaning too.
+        open_to_all: nothing is compared, and whatever comes may join.
     """
 
     def __init__(
@@ -55,7 +56,9 @@ class Ledger:
         seeds: Iterable[Seed] = (),
         earlier: NoveltyIndex | None = None,
         semantic: SemanticIndex | None = None,
+        open_to_all: bool = False,
     ) -> None:
+        self._open_to_all = open_to_all
         share = rules.max_opening_share
         self.max_openings = None if share is None else max(1, floor(share * wanted + 1e-9))
         self.openings: Counter[str] = Counter()
@@ -74,6 +77,8 @@ class Ledger:
 
     def admit(self, pair: Pair) -> Pair | Drop:
         """Take a pair, or drop it. What was made of another gets its nearest neighbour here: it has none yet."""
+        if self._open_to_all:
+            return pair
         made = pair.draft.parent is not None
         neighbour = self._find_nearest(pair.draft.instruction, 0.0 if made else self._instructions.threshold)
         drop = self._compare(pair, neighbour)

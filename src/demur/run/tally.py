@@ -1,0 +1,96 @@
+"""A finished task in figures: counts by stage, of offspring by kind, and how the pairs spread over risks, clauses and axes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from demur.inputs.task import TaskInputs
+from demur.records import TWIN, Drop, Outcome, Pair, Reason, Stage, StageCount, identify
+from demur.stages.settle import find_opening
+
+OPENINGS_SHOWN = 10
+_PROPOSED = (
+    Stage.PROPOSE,
+    Stage.DEDUPE,
+    Stage.SCREEN_INSTRUCTION,
+    Stage.RESPOND,
+    Stage.SCREEN_RESPONSE,
+    Stage.CHECK_RESPONSE,
+    Stage.SETTLE,
+)
+_MADE = (
+    Stage.TWIN,
+    Stage.MUTATE,
+    Stage.SCREEN_INSTRUCTION,
+    Stage.RESPOND,
+    Stage.SCREEN_RESPONSE,
+    Stage.CHECK_RESPONSE,
+    Stage.SETTLE,
+)
+
+
+def count_stages(outcomes: Iterable[Outcome], *, settles: bool = False) -> dict[Stage, StageCount]:
+    """What each stage kept and dropped, from where each draft ended: the counts are a view of the drops.
+
+    Args:
+        settles: whether settling is among the stages.
+    """
+    return _count(outcomes, _PROPOSED if settles else _PROPOSED[:-1])
+
+
+def count_offspring(outcomes: Iterable[Outcome]) -> dict[str, dict[Stage, StageCount]]:
+    """The same for twins and mutants, by kind."""
+    by_kind: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        by_kind.setdefault(identify(outcome).branch.partition(".")[0], []).append(outcome)
+    return {
+        kind: _count(found, [stage for stage in _MADE if stage is not (Stage.MUTATE if kind == TWIN else Stage.TWIN)])
+        for kind, found in by_kind.items()
+    }
+
+
+def _count(outcomes: Iterable[Outcome], stages: Sequence[Stage]) -> dict[Stage, StageCount]:
+    dropped: dict[Stage, Counter[Reason]] = {stage: Counter() for stage in stages}
+    lost: Counter[Stage] = Counter()
+    drafts = 0
+    for outcome in outcomes:
+        whole_round = identify(outcome).position < 0
+        drafts += not whole_round
+        if isinstance(outcome, Drop):
+            dropped[outcome.stage][outcome.reason] += 1
+            lost[outcome.stage] += not whole_round
+    counts = {}
+    for stage in stages:
+        drafts -= lost[stage]
+        counts[stage] = StageCount(drafts, dict(sorted(dropped[stage].items())))
+    return counts
+
+
+def measure_coverage(pairs: Sequence[Pair], inputs: TaskInputs) -> dict[str, Mapping[str, int]]:
+    """How many pairs each risk, clause, value of an axis, mode, kind and opening has; of the openings the most frequent.
+
+    Twins and mutants count with the clause of what they were made of. A clause or a value that has none stands there with 0.
+    """
+    counts: dict[str, Counter[str]] = {"risk": Counter({risk.risk: 0 for risk in inputs.risks})}
+    if any(pair.draft.aim.clause is not None for pair in pairs):
+        clauses = (
+            f"{risk.risk}/{n + 1}" for risk in inputs.risks for n in range(len(risk.policy.reply_cannot_contain))
+        )
+        counts["clause"] = Counter(dict.fromkeys(clauses, 0))
+    for axis, values in (inputs.task.axes or {}).items():
+        counts[axis] = Counter(dict.fromkeys(values, 0))
+    counts |= {"mode": Counter(), "kind": Counter()}
+    openings: Counter[str] = Counter()
+    for pair in pairs:
+        draft, risk = pair.draft, inputs.find_risk(pair.draft.aim.risk).risk
+        counts["risk"][risk] += 1
+        if draft.aim.clause is not None:
+            counts["clause"][f"{risk}/{draft.aim.clause + 1}"] += 1
+        for axis, value in draft.aim.axes:
+            counts.setdefault(axis, Counter())[value] += 1
+        counts["mode"]["comply" if draft.complies else "response"] += 1
+        counts["kind"][draft.kind or "proposed"] += 1
+        openings[find_opening(pair.response)] += 1
+    most = sorted(openings.items(), key=lambda item: (-item[1], item[0]))[:OPENINGS_SHOWN]
+    return {**{name: dict(count) for name, count in counts.items()}, "opening": dict(most)}

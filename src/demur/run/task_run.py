@@ -1,0 +1,238 @@
+"""One task of a run: the guard is tried, the proposed pairs are made, then twins and mutants, and all is written out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+from demur.engines.catalog import Catalog
+from demur.engines.journaling import ReplyStore
+from demur.errors import BudgetSpent, DemurError
+from demur.guards.canaries import check_canaries, check_criteria, require_sight
+from demur.outputs.card import write_card
+from demur.outputs.dataset import describe_drop, describe_pair, format_pair
+from demur.outputs.files import count_lines, encode, write_jsonl, write_text
+from demur.outputs.record import describe_file, describe_run
+from demur.records import TWIN, DraftId, Drop, Outcome, Pair, Stage, Status, Summary, identify
+from demur.run.assemble import assemble_task
+from demur.run.harvest import Harvest
+from demur.run.offspring import Breeder, MutantBreeder, OffspringRun, TwinBreeder, describe_shortage
+from demur.run.plan import Plan, TaskPlan
+from demur.run.progress import TaskProgress
+from demur.run.scheduler import FailureStreak
+from demur.run.tally import count_offspring, count_stages, measure_coverage
+from demur.stages.novelty import NoveltyIndex
+
+FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md")
+_MUTANT = "mutant"
+
+
+class TaskRun:
+    """One task of a run: its engines, its strands, its outputs.
+
+    Raises:
+        InputError: a setting of the builder, or the task's shares, cannot be used.
+        ExtraMissing: an engine's package is not installed.
+    """
+
+    def __init__(
+        self,
+        task: TaskPlan,
+        plan: Plan,
+        progress: TaskProgress,
+        catalog: Catalog,
+        store: ReplyStore,
+        shared: NoveltyIndex | None,
+    ) -> None:
+        self._task, self._plan, self._progress, self._budget = task, plan, progress, catalog.budget
+        self._assembly = assembly = assemble_task(task, plan, catalog, store, shared)
+        progress.meters = [engine.meter for engine in assembly.engines]
+        # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
+        self._width = 2 * catalog.measure_width(*assembly.engines)
+        self._streak = FailureStreak()
+        rounds = catalog.measure_width(assembly.engines[0])
+        self._harvest = Harvest(assembly, progress, width=self._width, rounds=rounds, streak=self._streak)
+        self._status = Status.INTERRUPTED  # what it is if nothing better comes of it
+        self._offspring: dict[str, OffspringRun] = {}
+        self._warnings: list[str] = [*assembly.recipes[0].proposer.warnings]
+        sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
+        self._sources = {role: describe_file(path) for role, path in sources.items()}
+
+    async def work(self) -> None:
+        """Load what a first draft would wait for, try the guard on its canaries, then make the pairs.
+
+        Raises:
+            DemurError: an engine is not to be had, or the guard is blind.
+        """
+        self._progress.started_s = time.monotonic()
+        try:
+            self._progress.phase = "loading"
+            for recipe in self._assembly.recipes:
+                await asyncio.to_thread(recipe.deduplicator.prepare)
+            self._progress.phase = "trying the guard"
+            await self._try_guard()
+            self._progress.phase = "running"
+            self._status = await self._make_pairs()
+        except BudgetSpent:
+            self._status = Status.BUDGET_SPENT
+        finally:
+            self._end()
+
+    async def _make_pairs(self) -> Status:
+        """The proposed pairs, then twins, then mutants; what there is too little of stalls the task, and does not stop it."""
+        await self._harvest.run()
+        if self._harvest.status is Status.BUDGET_SPENT:
+            return Status.BUDGET_SPENT
+        task, composition = self._task.inputs.task, self._assembly.composition
+        phases: list[tuple[str, Breeder, int]] = []
+        if task.contrast:
+            phases.append((TWIN, TwinBreeder(task.contrast), composition.twins))
+        if task.mutate:
+            phases.append((_MUTANT, MutantBreeder(task.mutate), composition.mutants))
+        for kind, breeder, wanted in phases:
+            if await self._breed(kind, breeder, wanted) is Status.BUDGET_SPENT:
+                return Status.BUDGET_SPENT
+        statuses = {self._harvest.status, *(run.status for run in self._offspring.values())}
+        return Status.STALLED if Status.STALLED in statuses else Status.COMPLETE
+
+    async def _breed(self, kind: str, breeder: Breeder, wanted: int) -> Status:
+        parents = [(pair, self._assembly.recipe_of(pair)) for pair in self._harvest.pairs]
+        # Where there are too few parents the shares stay what they were.
+        wanted = wanted * len(parents) // self._assembly.composition.proposed
+        run = OffspringRun(
+            breeder, parents, self._assembly.ledger, self._progress, wanted=wanted, width=self._width,
+            streak=self._streak,
+        )  # fmt: skip
+        self._offspring[kind] = run
+        self._progress.phase = f"making {kind}s"
+        await run.run()
+        if run.status is Status.STALLED:
+            self._warnings.append(describe_shortage(kind, run.taken, wanted, run.outcomes))
+        return run.status
+
+    async def _try_guard(self) -> None:
+        """See whether the guard can see, for each risk.
+
+        Raises:
+            DemurError: the guard is blind, or not to be had.
+            BudgetSpent: it cannot be asked any more.
+        """
+        guard, inputs = self._assembly.recipes[0].guard, self._task.inputs
+        try:
+            async with asyncio.TaskGroup() as group:
+                canaries = [
+                    group.create_task(check_canaries(guard, risk, inputs.seeds_of(risk))) for risk in inputs.risks
+                ]
+                criteria = group.create_task(check_criteria(guard))
+        except* BudgetSpent as spent:
+            raise spent.exceptions[0] from None
+        for trial in canaries:
+            require_sight(trial.result())
+        if not criteria.result().sees_policy:
+            # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop; nor
+            # is a guard that has a policy of its own, if it tells the canaries apart.
+            self._warnings.append(criteria.result().words)
+
+    @property
+    def _is_calibrated(self) -> bool:
+        return self._task.inputs.task.calibrated or len(self._task.inputs.risks) > 1
+
+    @property
+    def spent(self) -> bool:
+        """Whether the budget ended it."""
+        return self._status is Status.BUDGET_SPENT
+
+    def mark_spent(self) -> None:
+        """It does not begin: nothing may be asked for it any more."""
+        self._status = Status.BUDGET_SPENT
+        self._end()
+
+    def _end(self) -> None:
+        self._progress.ended_s = time.monotonic()
+        self._progress.phase = str(self._status)
+
+    def leave_admitted(self, shared: NoveltyIndex) -> None:
+        """Add what this task admitted up to its last accepted pair: what lies beyond depends on how fast replies came."""
+        outcomes = self._harvest.list_outcomes()
+        while outcomes and not isinstance(outcomes[-1], Pair):
+            outcomes.pop()
+        for outcome in [*outcomes, *self._list_offspring()]:
+            if isinstance(outcome, Pair):
+                shared.add(str(outcome.draft.id), outcome.draft.instruction)
+            elif not outcome.id.branch and outcome.stage not in (Stage.PROPOSE, Stage.DEDUPE):
+                shared.add(str(outcome.id), outcome.instruction)
+
+    def _list_offspring(self) -> list[Outcome]:
+        return [outcome for run in self._offspring.values() for outcome in run.outcomes]
+
+    def _list_pairs(self) -> list[Pair]:
+        """Each proposed pair, followed by its twins and its mutants."""
+        families: dict[DraftId, list[Pair]] = {pair.draft.id: [pair] for pair in self._harvest.pairs}
+        for outcome in self._list_offspring():
+            if isinstance(outcome, Pair) and outcome.draft.parent is not None:
+                families[outcome.draft.parent].append(outcome)
+        return [pair for family in families.values() for pair in family]
+
+    def write(self, failure: DemurError | None) -> Summary:
+        """Write the outputs of what there is, and sum it up.
+
+        Raises:
+            OutputFault: the disk refuses.
+        """
+        pairs, outcomes, offspring = self._list_pairs(), self._harvest.list_outcomes(), self._list_offspring()
+        summary = self._sum_up(pairs, outcomes, offspring, failure)
+        folder = self._task.folder
+        unfinished = (Status.INTERRUPTED, Status.FAILED, Status.BUDGET_SPENT)
+        if summary.status in unfinished and count_lines(folder / "final_data.jsonl") > len(pairs):
+            note = "The files of an earlier run hold more pairs, and were left as they are."
+            return replace(summary, warnings=(*summary.warnings, note))
+        drops = [outcome for outcome in (*outcomes, *offspring) if isinstance(outcome, Drop)]
+        if len(self._assembly.recipes) > 1 or offspring:
+            drops.sort(key=lambda drop: (drop.id.round, drop.id.position, drop.id.branch != ""))
+        self._write_files(summary, pairs, drops)
+        return summary
+
+    def _sum_up(
+        self, pairs: list[Pair], outcomes: list[Outcome], offspring: list[Outcome], failure: DemurError | None
+    ) -> Summary:
+        inputs, status, composition = self._task.inputs, self._status, self._assembly.composition
+        if failure is not None and status is Status.INTERRUPTED:
+            status = Status.FAILED
+        counts = count_stages(outcomes, settles=composition.settles)
+        return Summary(
+            task=inputs.name,
+            status=status,
+            wanted=self._task.wanted,
+            accepted=len(pairs),
+            rounds=len({identify(outcome).round for outcome in outcomes}),
+            surplus=self._harvest.begun - counts[Stage.PROPOSE].kept,
+            counts=counts,
+            engines=tuple(engine.meter.read() for engine in self._assembly.engines),
+            elapsed_s=self._progress.elapsed_s,
+            first_pair_s=self._progress.first_pair_s,
+            offspring=count_offspring(offspring),
+            coverage=measure_coverage(pairs, inputs) if self._is_calibrated else {},
+            files={name: str(self._task.folder / name) for name in FILES},
+            warnings=(*self._warnings, *self._harvest.list_warnings()),
+            failure=str(failure) if status is Status.FAILED else "",
+            budget=self._budget.read() if self._budget.bounded else None,
+        )
+
+    def _write_files(self, summary: Summary, pairs: list[Pair], drops: list[Drop]) -> None:
+        folder, inputs, unsafe = self._task.folder, self._task.inputs, self._plan.options.include_unsafe
+        write_jsonl(folder / "final_data.jsonl", (describe_pair(pair, inputs) for pair in pairs))
+        write_jsonl(folder / "formatted_output.jsonl", (format_pair(pair) for pair in pairs))
+        write_jsonl(folder / "rejected.jsonl", (describe_drop(drop, include_unsafe=unsafe) for drop in drops))
+        write_text(folder / "README.md", [write_card(summary, inputs, self._task.seed)])
+        # Last: whoever sees a run.json with these counts finds the other files complete.
+        record = describe_run(
+            summary,
+            inputs=self._sources,
+            settings=self._plan.builder.describe(),
+            texts={str(template.path): template.text for template in self._assembly.templates},
+            seed=self._task.seed,
+            created_by=inputs.task.created_by,
+            calibration=inputs.task.describe_calibration(),
+        )
+        write_text(folder / "run.json", [encode(record, indent=2), "\n"])
