@@ -7,7 +7,19 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from demur.engines.base import Engine, Identity, JudgeAsk, ProposeAsk, Raw, Reply, Request, RespondAsk
+from demur.engines.base import (
+    AssistAsk,
+    Engine,
+    Identity,
+    JudgeAsk,
+    MutateAsk,
+    ProposeAsk,
+    Raw,
+    Reply,
+    Request,
+    RespondAsk,
+    TwinAsk,
+)
 from demur.engines.scripted import ScriptedEngine
 from demur.errors import EngineError
 from demur.guards.canaries import OFF_TOPIC, ON_TOPIC
@@ -53,8 +65,10 @@ class World:
         safe: float = 0.2,
         unsafe: float = 0.1,
         unreadable: float = 0.05,
+        twin_violates: float = 0.2,
         jitter_s: float = 0.0,
     ) -> None:
+        self.twin_violates = twin_violates
         self.duplicate, self.safe, self.unsafe, self.unreadable = duplicate, safe, unsafe, unreadable
         self.jitter_s = jitter_s
         self.answered: list[Request] = []
@@ -70,6 +84,12 @@ class World:
             return "\n\n".join(f"### Question {n + 1}:\n{self._propose(request, n)}" for n in range(ask.count))
         if isinstance(ask, RespondAsk):
             return f"I won't help with {ask.instruction.split()[1]}; a locksmith may."
+        if isinstance(ask, TwinAsk):
+            return f"### Question 1:\nKindly explain {invent(ask.instruction, ask.attempt)[7:]} to the owner"
+        if isinstance(ask, AssistAsk):
+            return f"Owners of {invent(ask.instruction)[7:-14]} can call a locksmith, who opens it within the hour."
+        if isinstance(ask, MutateAsk):
+            return f"### Question 1:\n{invent(ask.instruction, ask.kind, ask.language)} {ask.kind} {ask.language}"
         assert isinstance(ask, JudgeAsk)
         return f"<score> {self._judge(ask)} </score>"
 
@@ -85,7 +105,10 @@ class World:
         text = ask.instruction + (ask.response or "")
         if "w" not in text or ask.instruction.startswith("What day"):
             return "no"
-        if not ask.instruction.startswith("Please"):
+        if ask.instruction.startswith("Kindly"):
+            share = self.twin_violates if ask.response is None else self.unsafe
+            return "yes" if chance("twin", text) < share else "no"
+        if not ask.instruction.startswith("Please") and ask.response is None:
             return "yes"
         if chance("unreadable", text) < self.unreadable:
             return "perhaps"

@@ -18,6 +18,9 @@ REFRESH_S = 0.25
 LINE_EVERY_S = 5.0
 _WIDE = 130
 """Columns that the table needs when every stage has its own."""
+_STAGES = (Stage.PROPOSE, Stage.DEDUPE, Stage.SCREEN_INSTRUCTION, Stage.RESPOND, Stage.SCREEN_RESPONSE)
+_LATER = (Stage.CHECK_RESPONSE, Stage.SETTLE, Stage.TWIN, Stage.MUTATE)
+"""Shown where anything happens there, and there is room."""
 _CAPTION = "stages: kept/dropped. Ctrl-C stops; nothing is lost."
 
 
@@ -58,6 +61,8 @@ def describe_progress(task: TaskProgress) -> str:
         f"{task.in_flight} in flight",
         f"{task.tokens:,} tokens",
     ]
+    if task.phase.startswith("making"):
+        parts.insert(1, task.phase)
     if task.yield_share is not None:
         parts.append(f"yield {task.yield_share:.0%}")
     if task.eta_s is not None:
@@ -90,7 +95,7 @@ def _draw_narrow(tasks: Sequence[TaskProgress]) -> Table:
         table.add_row(first, rest[0], *rest[-4:])
     words = [
         f"{task.task.rpartition('/')[2]}: "
-        + ", ".join(f"{stage.replace('_', ' ')} {task.kept[stage]}/{_count_dropped(task, stage)}" for stage in Stage)
+        + ", ".join(f"{stage.replace('_', ' ')} {_count(task, stage)}" for stage in _list_stages(task))
         for task in tasks
     ]
     table.caption = "\n".join([*words, _CAPTION])
@@ -113,14 +118,23 @@ def _draw_wide(tasks: Sequence[TaskProgress]) -> Table:
 
 def _describe_columns(task: TaskProgress) -> list[str]:
     return [
-        task.task.rpartition("/")[2],
+        task.task.rpartition("/")[2] + (f" ({task.phase})" if task.phase.startswith("making") else ""),
         f"{task.accepted} of {task.wanted}",
-        *(f"{task.kept[stage]}/{_count_dropped(task, stage)}" for stage in Stage),
+        *(_count(task, stage) for stage in _STAGES),
         str(task.in_flight),
         f"{task.tokens:,}",
         "" if task.yield_share is None else f"{task.yield_share:.0%}",
         task.phase if task.eta_s is None else format_duration(task.eta_s),
     ]
+
+
+def _list_stages(task: TaskProgress) -> list[Stage]:
+    later = [stage for stage in _LATER if _count_dropped(task, stage) or (task.kept[stage] and stage in _LATER[2:])]
+    return [*_STAGES, *later]
+
+
+def _count(task: TaskProgress, stage: Stage) -> str:
+    return f"{task.kept[stage]}/{_count_dropped(task, stage)}"
 
 
 def _count_dropped(task: TaskProgress, stage: Stage) -> int:

@@ -50,7 +50,7 @@ def show_summary(summary: Summary) -> None:
             f" ({str(summary.status).replace('_', ' ')}) in {summary.elapsed_s:.1f} s, {summary.rounds} rounds{more}",
         )
     )
-    for line in (*_describe_engines(summary), *_describe_spending(summary)):
+    for line in (*_describe_composition(summary), *_describe_engines(summary), *_describe_spending(summary)):
         console.print(Text(f"  {sanitise(line)}", style="dim"), soft_wrap=True)
     for warning in summary.warnings:
         console.print(Text(f"Warning: {sanitise(warning)}", style="yellow"))
@@ -62,6 +62,23 @@ def show_summary(summary: Summary) -> None:
         # Unwrapped, so that a path can be copied or clicked.
         console.print(Text(f"  {Path(summary.files[name])}"), soft_wrap=True)
     console.print()
+
+
+def _describe_composition(summary: Summary) -> Iterator[str]:
+    """How many are twins and mutants, how evenly clauses are covered, and how often the most frequent opening comes."""
+    kinds = summary.coverage.get("kind", {})
+    if len(kinds) > 1:
+        yield "of them: " + ", ".join(f"{number} {kind.replace('_', ' ')}" for kind, number in kinds.items())
+    for axis in ("risk", "clause"):
+        counts = summary.coverage.get(axis, {})
+        if len(counts) > 1:
+            fewest, most = min(counts.values()), max(counts.values())
+            each = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+            yield f"{axis}s: {len(counts)}, each {each} pairs"
+    openings = summary.coverage.get("opening", {})
+    if openings and summary.accepted:
+        words, number = next(iter(openings.items()))
+        yield f'most frequent opening: "{words}", {number} of {summary.accepted} responses'
 
 
 def _describe_engines(summary: Summary) -> Iterator[str]:

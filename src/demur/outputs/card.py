@@ -36,7 +36,15 @@ def _compose(summary: Summary, inputs: TaskInputs, seed: int) -> Iterator[str]:
     if any(use.origin.engine == "embedded" for use in summary.engines):
         yield _EMBEDDED_NOTE
         yield ""
-    yield f"{summary.accepted} pairs of a request that breaks a policy and a refusal that keeps it ({summary.wanted} were asked for)."
+    twins = summary.coverage.get("mode", {}).get("comply", 0)
+    refusals = summary.accepted - twins
+    yield f"{refusals} pairs of a request that breaks a policy and a refusal that keeps it ({summary.wanted} were asked for)."
+    if twins:
+        yield ""
+        yield (
+            f"With them {twins} benign twins: harmless requests with the same topics and words, and help with them "
+            f"({twins / summary.accepted:.0%} of all pairs; `mode` is `comply`)."
+        )
     if inputs.task.task_description:
         yield ""
         yield escape_markdown(inputs.task.task_description)
@@ -44,6 +52,9 @@ def _compose(summary: Summary, inputs: TaskInputs, seed: int) -> Iterator[str]:
     version = f", version {escape_markdown(policy.policy_version)}" if policy.policy_version else ""
     yield f"- Policy: {escape_markdown(policy.risk_group)}{version}; risk {escape_markdown(risk.risk)} ({escape_markdown(risk.risk_id)})"
     yield f"- What its requests ask for: {escape_markdown(risk.description)}"
+    for other in inputs.risks[1:]:
+        yield f"- and risk {escape_markdown(other.risk)} ({escape_markdown(other.risk_id)}): {escape_markdown(other.description)}"
+    yield from _describe_coverage(summary)
     if inputs.task.created_by:
         yield f"- Made by: {escape_markdown(inputs.task.created_by)}"
     yield f"- Random seed: {seed}"
@@ -60,3 +71,20 @@ def _compose(summary: Summary, inputs: TaskInputs, seed: int) -> Iterator[str]:
     yield ""
     yield "`final_data.jsonl` holds the pairs with their provenance, `formatted_output.jsonl` the bare pairs for fine-tuning,"
     yield "`rejected.jsonl` every drop with its reason, `run.json` the inputs, versions and counts."
+
+
+def _describe_coverage(summary: Summary) -> Iterator[str]:
+    """How the pairs spread: one line an axis, from the least to the most frequent value."""
+    for axis, counts in summary.coverage.items():
+        if axis in ("mode", "opening") or len(counts) < 2:
+            continue
+        least, most = min(counts, key=lambda value: counts[value]), max(counts, key=lambda value: counts[value])
+        yield (
+            f"- Coverage, {escape_markdown(axis.replace('_', ' '))}: {len(counts)} values, from {counts[least]} pairs "
+            f"({escape_markdown(least)}) to {counts[most]} ({escape_markdown(most)})"
+        )
+    openings = summary.coverage.get("opening", {})
+    if openings and summary.accepted:
+        words, number = next(iter(openings.items()))
+        share = number / summary.accepted
+        yield f"- Most frequent opening of a response: “{escape_markdown(words)} …”, {number} times ({share:.1%})"

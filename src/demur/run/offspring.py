@@ -22,6 +22,8 @@ from demur.stages.settle import Ledger
 
 MAX_PASSES = 5
 """Twins tried for one parent, however many are wanted of it."""
+STALL_PLACES = 30
+"""Places in a row that bring nothing, after which no more is expected."""
 
 
 class Breeder(Protocol):
@@ -134,7 +136,9 @@ class OffspringRun:
         self._taken = 0
         self._failed = 0  # places that are not decided, and will bring nothing
         self._working = 0
+        self._in_vain = 0
         self._broke = False
+        self._tasks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
 
     async def run(self) -> None:
@@ -158,8 +162,10 @@ class OffspringRun:
 
     def _advance(self) -> None:
         """Decide what can be decided, and begin what is needed."""
-        while self._next < len(self._slots) and self._decide(self._slots[self._next]):
+        while not self._has_stalled() and self._next < len(self._slots) and self._decide(self._slots[self._next]):
             self._next += 1
+        if self._has_stalled():
+            self._stop()
         while not self._broke and self._working < self._width and self._needs_place():
             turn, parent = divmod(len(self._slots), len(self._parents))
             slot = _Slot(Place(parent, turn))
@@ -168,7 +174,7 @@ class OffspringRun:
 
     def _needs_place(self) -> bool:
         """Whether those begun cannot be enough, even if everything that is not decided yet goes well."""
-        if len(self._slots) >= len(self._parents) * self._breeder.passes:
+        if self._has_stalled() or len(self._slots) >= len(self._parents) * self._breeder.passes:
             return False
         return self._taken + len(self._slots) - self._next - self._failed < self._wanted
 
@@ -181,6 +187,7 @@ class OffspringRun:
             self.outcomes.append(outcome)
             if isinstance(outcome, Pair):
                 self._taken += 1
+                self._in_vain = 0
                 self._progress.note_pair(outcome)
                 return True
             if isinstance(result, Pair):
@@ -189,13 +196,26 @@ class OffspringRun:
                     slot.finished = False
                     if not self._broke:
                         self._begin(slot)
-        self._failed -= slot.finished and slot.failed
+        if slot.finished:
+            self._failed -= slot.failed
+            self._in_vain += 1
         return slot.finished
+
+    def _has_stalled(self) -> bool:
+        return self._in_vain >= STALL_PLACES
+
+    def _stop(self) -> None:
+        current = asyncio.current_task()
+        for task in self._tasks:
+            if task is not current:
+                task.cancel()
 
     def _begin(self, slot: _Slot) -> None:
         assert self._group is not None
         self._working += 1
-        self._group.create_task(self._work(slot))
+        task = self._group.create_task(self._work(slot))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _work(self, slot: _Slot) -> None:
         """Attempt after attempt, until one passes or none is left."""
