@@ -20,7 +20,7 @@ _WIDE = 130
 """Columns that the table needs when every stage has its own."""
 _STAGES = (Stage.PROPOSE, Stage.DEDUPE, Stage.SCREEN_INSTRUCTION, Stage.RESPOND, Stage.SCREEN_RESPONSE)
 _LATER = (Stage.CHECK_RESPONSE, Stage.SETTLE, Stage.TWIN, Stage.MUTATE)
-"""Shown where anything happens there, and there is room."""
+"""Shown where they drop anything, and there is room."""
 _CAPTION = "stages: kept/dropped. Ctrl-C stops; nothing is lost."
 
 
@@ -129,8 +129,7 @@ def _describe_columns(task: TaskProgress) -> list[str]:
 
 
 def _list_stages(task: TaskProgress) -> list[Stage]:
-    later = [stage for stage in _LATER if _count_dropped(task, stage) or (task.kept[stage] and stage in _LATER[2:])]
-    return [*_STAGES, *later]
+    return [*_STAGES, *(stage for stage in _LATER if _count_dropped(task, stage))]
 
 
 def _count(task: TaskProgress, stage: Stage) -> str:

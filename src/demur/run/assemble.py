@@ -13,7 +13,7 @@ from demur.guards.catalog import open_guard
 from demur.inputs.calibration import Replies
 from demur.inputs.dedup_settings import SemanticSettings
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
-from demur.records import Pair, Seed
+from demur.records import Seed
 from demur.run.plan import Plan, TaskPlan
 from demur.run.recipe import Recipe, ReplyGate
 from demur.run.strands import Composition, Strand, compose
@@ -48,10 +48,6 @@ class Assembly:
     ledger: Ledger
     engines: tuple[JournaledEngine, ...]
     templates: tuple[PromptTemplate, ...]
-
-    def recipe_of(self, pair: Pair) -> Recipe:
-        """The recipe of the strand that a pair comes from."""
-        return self.recipes[pair.draft.id.round % len(self.recipes)]
 
 
 def assemble_task(

@@ -9,7 +9,9 @@ from math import ceil
 from demur.records import Drop, Outcome, Pair, Status
 from demur.run.assemble import Assembly
 from demur.run.progress import TaskProgress
+from demur.run.recipe import Recipe
 from demur.run.scheduler import FailureStreak, TaskScheduler
+from demur.run.strands import Strand
 from demur.stages.settle import STALL_PAIRS, Settlement
 
 _FEWEST_DRAFTS = 4
@@ -36,6 +38,7 @@ class Harvest:
         self.status = Status.INTERRUPTED
         self._progress = progress
         self._strands = assembly.composition.strands
+        self._recipes = assembly.recipes
         self._settles = assembly.composition.settles
         stride = len(self._strands)
         working = sum(strand.quota > 0 for strand in self._strands) or 1
@@ -105,6 +108,13 @@ class Harvest:
         """What was taken, in order: the first pairs of the whole task, also after an interruption."""
         self._settle()
         return self._settlement.taken
+
+    def list_strands(self) -> list[tuple[Strand, Recipe, list[Pair]]]:
+        """Each strand with its recipe and what was taken of it."""
+        found = [(strand, recipe, list[Pair]()) for strand, recipe in zip(self._strands, self._recipes, strict=True)]
+        for pair in self.pairs:
+            found[pair.draft.id.round % len(found)][2].append(pair)
+        return found
 
     @property
     def begun(self) -> int:

@@ -1,66 +1,95 @@
 """Twins and mutants: made of accepted pairs once those are settled.
 
-Places are numbered: pass after pass, parent by parent. At each the next offspring of that parent is made, attempt after
-attempt; the places are worked on side by side and decided in their order, so the result does not depend on which reply came
-first. A place is begun only while those before it cannot be enough, whatever comes of them: nothing is made in vain.
+Every strand has a line of places: turn after turn, parent by parent. At each place the next offspring of that parent is made,
+attempt after attempt; places are worked on side by side and decided rank by rank, strand by strand, so the result does not
+depend on which reply came first. A place is begun only while those before it cannot be enough, whatever comes of
+them: nothing is made in vain.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Protocol
 
 from demur.errors import BudgetSpent
 from demur.inputs.calibration import Contrast, Mutate
-from demur.records import TWIN, Drop, Outcome, Pair, Reason, Stage, Status
+from demur.records import Drop, Outcome, Pair, Stage, Status
 from demur.run.progress import TaskProgress
 from demur.run.recipe import Enter, Recipe
 from demur.run.scheduler import FailureStreak
+from demur.run.strands import Strand
 from demur.stages.settle import Ledger
 
-MAX_PASSES = 5
-"""Twins tried for one parent, however many are wanted of it."""
+TURNS = 4
+"""How much more often than needed each parent has its turn, before a strand counts as short of offspring."""
 STALL_PLACES = 30
-"""Places in a row that bring nothing, after which no more is expected."""
+"""Places of a strand in a row that bring nothing, after which no more is expected of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an offspring stands.
+
+    Attributes:
+        strand: the number of its strand.
+        parent: its parent's rank in the strand.
+        turn: how many times it was this parent's turn before.
+    """
+
+    strand: int
+    parent: int
+    turn: int
 
 
 class Breeder(Protocol):
-    """Makes one kind of offspring.
+    """Makes one kind of offspring."""
 
-    Attributes:
-        attempts: how often it is tried at each place.
-        passes: how often it comes back to a parent.
-    """
+    @property
+    def name(self) -> str:
+        """What it makes, in the plural."""
+        ...
 
-    attempts: int
-    passes: int
+    @property
+    def key(self) -> str:
+        """The task's key that asks for it."""
+        ...
+
+    @property
+    def attempts(self) -> int:
+        """How often it is tried at each place."""
+        ...
+
+    def count_wanted(self, strand: Strand) -> int:
+        """How many a strand is to have."""
+        ...
+
+    def count_turns(self, wanted: int, parents: int) -> int:
+        """How often it comes back to each parent."""
+        ...
 
     async def make(self, recipe: Recipe, parent: Pair, place: Place, attempt: int, enter: Enter) -> Pair | Drop:
         """One attempt."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an offspring stands: of which parent, and which of its own it is.
-
-    Attributes:
-        parent: the parent's number among the settled pairs.
-        turn: how many times it was this parent's turn before.
-    """
-
-    parent: int
-    turn: int
-
-
 class TwinBreeder:
     """Makes benign twins."""
 
+    name, key = "twins", "contrast"
+
     def __init__(self, settings: Contrast) -> None:
         self.attempts = settings.attempts
-        self.passes = MAX_PASSES
+
+    def count_wanted(self, strand: Strand) -> int:
+        """How many a strand is to have."""
+        return strand.twins
+
+    def count_turns(self, wanted: int, parents: int) -> int:
+        """How often it comes back to each parent."""
+        return TURNS * ceil(wanted / parents)
 
     async def make(self, recipe: Recipe, parent: Pair, place: Place, attempt: int, enter: Enter) -> Pair | Drop:
         """One attempt; a parent's later twins go on with the numbers of the attempts."""
@@ -70,18 +99,29 @@ class TwinBreeder:
 class MutantBreeder:
     """Makes mutants, their kinds in turn, and their languages."""
 
+    name, key = "mutants", "mutate"
+
     def __init__(self, settings: Mutate) -> None:
+        self.attempts = 1
         self._kinds = tuple(dict.fromkeys(settings.kinds))
         self._languages = settings.languages
-        self.attempts = 1
-        self.passes = len(self._kinds)
+
+    def count_wanted(self, strand: Strand) -> int:
+        """How many a strand is to have."""
+        return strand.mutants
+
+    def count_turns(self, wanted: int, parents: int) -> int:
+        """Every kind once: the same one again would give the same."""
+        del wanted, parents
+        return len(self._kinds)
 
     async def make(self, recipe: Recipe, parent: Pair, place: Place, attempt: int, enter: Enter) -> Pair | Drop:
         """The one attempt."""
         del attempt
-        kind = self._kinds[(place.parent + place.turn) % len(self._kinds)]
-        language = self._languages[place.parent // len(self._kinds) % len(self._languages)]
-        return await recipe.make_mutant(parent, kind, language if kind == "language" else "", enter)
+        step = place.strand + place.parent
+        kind = self._kinds[(step + place.turn) % len(self._kinds)]
+        language = self._languages[step // len(self._kinds) % len(self._languages)] if kind == "language" else ""
+        return await recipe.make_mutant(parent, kind, language, enter)
 
 
 @dataclass(slots=True)
@@ -102,13 +142,57 @@ class _Slot:
     failed: bool = False
 
 
+@dataclass(slots=True)
+class _Line:
+    """A strand's places.
+
+    Attributes:
+        most: how many places there can be.
+        next: the number of the place to be decided next.
+        failed: places that are not decided, and will bring nothing.
+        in_vain: places in a row that brought nothing.
+    """
+
+    strand: Strand
+    recipe: Recipe
+    parents: Sequence[Pair]
+    wanted: int
+    most: int
+    slots: list[_Slot] = field(default_factory=list)
+    next: int = 0
+    taken: int = 0
+    failed: int = 0
+    in_vain: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be decided."""
+        return self.taken >= self.wanted or self.next >= self.most or self.in_vain >= STALL_PLACES
+
+    @property
+    def needs_place(self) -> bool:
+        """Whether the places begun cannot be enough, even if everything that is not decided yet goes well."""
+        hopeful = len(self.slots) - self.next - self.failed
+        return not self.is_over and len(self.slots) < self.most and self.taken + hopeful < self.wanted
+
+    def open_place(self) -> _Slot:
+        """The next place."""
+        turn, parent = divmod(len(self.slots), len(self.parents))
+        slot = _Slot(Place(self.strand.number, parent, turn))
+        self.slots.append(slot)
+        return slot
+
+
 class OffspringRun:
     """Makes one kind of offspring for one task.
 
     Args:
-        parents: the settled pairs, in order, each with its strand's recipe.
-        wanted: how many offspring.
+        parents: the settled pairs of each strand, in order.
+        recipes: of each strand.
+        ledger: what was taken so far.
         width: the most attempts at once.
+        streak: counts failures in a row.
 
     Attributes:
         status: how it ended.
@@ -118,31 +202,27 @@ class OffspringRun:
     def __init__(
         self,
         breeder: Breeder,
-        parents: Sequence[tuple[Pair, Recipe]],
+        strands: Sequence[tuple[Strand, Recipe, Sequence[Pair]]],
         ledger: Ledger,
         progress: TaskProgress,
         *,
-        wanted: int,
         width: int,
         streak: FailureStreak,
     ) -> None:
         self.status = Status.INTERRUPTED
         self.outcomes: list[Outcome] = []
-        self._breeder, self._parents, self._ledger = breeder, parents, ledger
-        self._progress, self._streak = progress, streak
-        self._wanted, self._width = wanted, width
-        self._slots: list[_Slot] = []
-        self._next = 0  # to be decided
-        self._taken = 0
-        self._failed = 0  # places that are not decided, and will bring nothing
+        self._breeder, self._ledger = breeder, ledger
+        self._progress, self._streak, self._width = progress, streak, width
+        self._lines = [_open_line(breeder, *strand) for strand in strands]
+        self._active = [line for line in self._lines if not line.is_over]
+        self._turn = 0
         self._working = 0
-        self._in_vain = 0
         self._broke = False
-        self._tasks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Work until there are as many as wanted, or every parent had its turns, or the budget is spent.
+        """Work until there are as many as wanted, or no more are to be expected, or the budget is spent.
 
         Raises:
             BaseExceptionGroup: an engine is not to be had, or a bug.
@@ -150,79 +230,100 @@ class OffspringRun:
         async with asyncio.TaskGroup() as group:
             self._group = group
             self._advance()
-        if self._taken >= self._wanted:
-            self.status = Status.COMPLETE
+        if self._active:
+            self.status = Status.BUDGET_SPENT
         else:
-            self.status = Status.BUDGET_SPENT if self._broke else Status.STALLED
+            short = any(line.taken < self._breeder.count_wanted(line.strand) for line in self._lines)
+            self.status = Status.STALLED if short else Status.COMPLETE
 
-    @property
-    def taken(self) -> int:
-        """Offspring so far."""
-        return self._taken
+    def list_warnings(self) -> Iterator[str]:
+        """Which risk or clause has too few, and why."""
+        for line in self._lines:
+            wanted = self._breeder.count_wanted(line.strand)
+            if self.status is not Status.STALLED or line.taken >= wanted:
+                continue
+            said = f"{self._breeder.key}: {line.strand.describe()} has {line.taken} of {wanted} {self._breeder.name}"
+            reasons = [outcome.reason for outcome in line.outcomes if isinstance(outcome, Drop)]
+            if line.taken >= line.wanted or not reasons:
+                yield f"{said}: it has too few pairs to make them of"
+            else:
+                most = max(sorted(set(reasons)), key=reasons.count).replace("_", " ")
+                yield f"{said}: {len(reasons)} of {len(line.outcomes)} attempts were dropped (mostly: {most})"
 
     def _advance(self) -> None:
         """Decide what can be decided, and begin what is needed."""
-        while not self._has_stalled() and self._next < len(self._slots) and self._decide(self._slots[self._next]):
-            self._next += 1
-        if self._has_stalled():
+        while self._active and self._decide_next():
+            pass
+        if not self._active:
             self._stop()
-        while not self._broke and self._working < self._width and self._needs_place():
-            turn, parent = divmod(len(self._slots), len(self._parents))
-            slot = _Slot(Place(parent, turn))
-            self._slots.append(slot)
-            self._begin(slot)
+        rank = 0
+        while not self._broke and self._working < self._width:
+            needy = [line for line in self._active if line.needs_place]
+            if not needy:
+                return
+            rank = min(len(line.slots) for line in needy)
+            for line in needy:
+                if len(line.slots) == rank and self._working < self._width:
+                    self._begin(line, line.open_place())
 
-    def _needs_place(self) -> bool:
-        """Whether those begun cannot be enough, even if everything that is not decided yet goes well."""
-        if self._has_stalled() or len(self._slots) >= len(self._parents) * self._breeder.passes:
+    def _decide_next(self) -> bool:
+        """Decide the next place, if it is finished."""
+        line = self._active[self._turn]
+        if line.next >= len(line.slots) or not self._decide(line, line.slots[line.next]):
             return False
-        return self._taken + len(self._slots) - self._next - self._failed < self._wanted
+        line.next += 1
+        if line.is_over:
+            del self._active[self._turn]
+        else:
+            self._turn += 1
+        if self._turn >= len(self._active):
+            self._turn = 0
+        return True
 
-    def _decide(self, slot: _Slot) -> bool:
+    def _decide(self, line: _Line, slot: _Slot) -> bool:
         """Compare what a place came to with all that was taken before it; False while it is not finished."""
         while slot.decided < len(slot.results):
             result = slot.results[slot.decided]
             slot.decided += 1
             outcome = self._ledger.admit(result) if isinstance(result, Pair) else result
             self.outcomes.append(outcome)
+            line.outcomes.append(outcome)
             if isinstance(outcome, Pair):
-                self._taken += 1
-                self._in_vain = 0
+                line.taken += 1
+                line.in_vain = 0
                 self._progress.note_pair(outcome)
                 return True
             if isinstance(result, Pair):
                 self._progress.note_drop(outcome)
                 if len(slot.results) < self._breeder.attempts:
                     slot.finished = False
-                    if not self._broke:
-                        self._begin(slot)
+                    self._begin(line, slot)
         if slot.finished:
-            self._failed -= slot.failed
-            self._in_vain += 1
+            line.failed -= slot.failed
+            line.in_vain += 1
         return slot.finished
 
-    def _has_stalled(self) -> bool:
-        return self._in_vain >= STALL_PLACES
-
     def _stop(self) -> None:
+        """What is still under way is needed no more: its strand is stalled."""
         current = asyncio.current_task()
         for task in self._tasks:
             if task is not current:
                 task.cancel()
 
-    def _begin(self, slot: _Slot) -> None:
+    def _begin(self, line: _Line, slot: _Slot) -> None:
+        if self._broke:
+            return
         assert self._group is not None
         self._working += 1
-        task = self._group.create_task(self._work(slot))
+        task = self._group.create_task(self._work(line, slot))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _work(self, slot: _Slot) -> None:
+    async def _work(self, line: _Line, slot: _Slot) -> None:
         """Attempt after attempt, until one passes or none is left."""
-        recipe_parent, recipe = self._parents[slot.place.parent]
         while len(slot.results) < self._breeder.attempts:
             try:
-                result = await self._try(recipe, recipe_parent, slot)
+                result = await self._try(line, slot)
             except BudgetSpent:
                 self._broke = True  # the place stays undecided, as after an interruption
                 self._working -= 1
@@ -234,12 +335,12 @@ class OffspringRun:
             self._streak.note_drop(result)
         else:
             slot.failed = True
-            self._failed += 1
+            line.failed += 1
         slot.finished = True
         self._working -= 1
         self._advance()
 
-    async def _try(self, recipe: Recipe, parent: Pair, slot: _Slot) -> Pair | Drop:
+    async def _try(self, line: _Line, slot: _Slot) -> Pair | Drop:
         now: Stage | None = None
 
         def enter(stage: Stage) -> None:
@@ -248,7 +349,8 @@ class OffspringRun:
                 self._progress.kept[now] += 1
             now = stage
 
-        result = await self._breeder.make(recipe, parent, slot.place, len(slot.results), enter)
+        parent = line.parents[slot.place.parent]
+        result = await self._breeder.make(line.recipe, parent, slot.place, len(slot.results), enter)
         if isinstance(result, Pair):
             self._streak.note_success()
             for stage in (Stage.SCREEN_RESPONSE, Stage.CHECK_RESPONSE):
@@ -256,12 +358,8 @@ class OffspringRun:
         return result
 
 
-def describe_shortage(kind: str, taken: int, wanted: int, outcomes: Sequence[Outcome]) -> str:
-    """Why there are too few twins or mutants, in words."""
-    reasons: list[Reason] = [outcome.reason for outcome in outcomes if isinstance(outcome, Drop)]
-    most = max(sorted(set(reasons)), key=reasons.count).replace("_", " ") if reasons else "no pair to make them of"
-    name = "contrast: there are" if kind == TWIN else "mutate: there are"
-    made = "twins" if kind == TWIN else "mutants"
-    return (
-        f"{name} {taken} of {wanted} {made}; of {len(outcomes)} attempts {len(reasons)} were dropped (mostly: {most})"
-    )
+def _open_line(breeder: Breeder, strand: Strand, recipe: Recipe, parents: Sequence[Pair]) -> _Line:
+    # Where there are too few parents the shares stay what they were.
+    wanted = breeder.count_wanted(strand) * len(parents) // strand.quota if strand.quota else 0
+    most = len(parents) * breeder.count_turns(wanted, len(parents)) if parents else 0
+    return _Line(strand, recipe, parents, wanted, most)

@@ -6,7 +6,7 @@ several risks or wants as many pairs of each clause. Strand s of n has the round
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from demur.errors import InputError
@@ -23,12 +23,16 @@ class Strand:
         risk: what its requests are about.
         clause: the only clause that its rounds aim at; None: any.
         quota: pairs wanted of it.
+        twins: benign twins wanted of those.
+        mutants: mutants, likewise.
     """
 
     number: int
     risk: Risk
     clause: int | None
     quota: int
+    twins: int = 0
+    mutants: int = 0
 
     def describe(self) -> str:
         """Which it is, in words."""
@@ -75,19 +79,44 @@ def compose(inputs: TaskInputs, wanted: int) -> Composition:
         )
     twins = min(round(wanted * shares[0]), wanted - 1)
     mutants = min(round(wanted * shares[1]), wanted - 1 - twins)
-    strands = tuple(_divide(inputs, wanted - twins - mutants))
+    quotas = _divide(inputs, wanted - twins - mutants)
+    twins_each = _top_up(inputs, quotas, wanted - mutants)
+    mutants_each = _top_up(inputs, quotas, wanted, twins_each)
+    strands = tuple(
+        Strand(number, risk, clause, *shares)
+        for number, ((risk, clause), *shares) in enumerate(
+            zip(_list_subjects(inputs), quotas, twins_each, mutants_each, strict=True)
+        )
+    )
     rules = task.reply_rules
     settles = len(strands) > 1 or rules.max_opening_share is not None or rules.max_similarity is not None
     return Composition(wanted, strands, twins, mutants, settles)
 
 
-def _divide(inputs: TaskInputs, proposed: int) -> Iterator[Strand]:
-    number = 0
-    for risk, share in zip(inputs.risks, split_evenly(proposed, len(inputs.risks)), strict=True):
-        clauses = range(len(risk.policy.reply_cannot_contain)) if inputs.task.balance == "clause" else (None,)
-        for clause, quota in zip(clauses, split_evenly(share, len(clauses)), strict=True):
-            yield Strand(number, risk, clause, quota)
-            number += 1
+def _list_clauses(inputs: TaskInputs, risk: Risk) -> Sequence[int | None]:
+    return range(len(risk.policy.reply_cannot_contain)) if inputs.task.balance == "clause" else (None,)
+
+
+def _list_subjects(inputs: TaskInputs) -> list[tuple[Risk, int | None]]:
+    """What each strand is about."""
+    return [(risk, clause) for risk in inputs.risks for clause in _list_clauses(inputs, risk)]
+
+
+def _divide(inputs: TaskInputs, total: int) -> list[int]:
+    """So many pairs over the strands: evenly over the risks, and evenly over each one's clauses."""
+    parts: list[int] = []
+    for risk, share in zip(inputs.risks, split_evenly(total, len(inputs.risks)), strict=True):
+        parts += split_evenly(share, len(_list_clauses(inputs, risk)))
+    return parts
+
+
+def _top_up(inputs: TaskInputs, quotas: list[int], total: int, earlier: Sequence[int] = ()) -> list[int]:
+    """What each strand is to get on top, so that all together are even again; nothing where there is nothing to make it of."""
+    so_far = [quota + more for quota, more in zip(quotas, earlier or [0] * len(quotas), strict=True)]
+    if all(quotas):
+        return [each - now for each, now in zip(_divide(inputs, total), so_far, strict=True)]
+    parts = iter(split_evenly(total - sum(so_far), sum(quota > 0 for quota in quotas)))
+    return [next(parts) if quota else 0 for quota in quotas]
 
 
 def split_evenly(total: int, parts: int) -> list[int]:

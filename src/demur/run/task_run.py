@@ -14,10 +14,10 @@ from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
 from demur.outputs.files import count_lines, encode, write_jsonl, write_text
 from demur.outputs.record import describe_file, describe_run
-from demur.records import TWIN, DraftId, Drop, Outcome, Pair, Stage, Status, Summary, identify
+from demur.records import DraftId, Drop, Outcome, Pair, Stage, Status, Summary, identify
 from demur.run.assemble import assemble_task
 from demur.run.harvest import Harvest
-from demur.run.offspring import Breeder, MutantBreeder, OffspringRun, TwinBreeder, describe_shortage
+from demur.run.offspring import Breeder, MutantBreeder, OffspringRun, TwinBreeder
 from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
 from demur.run.scheduler import FailureStreak
@@ -25,7 +25,6 @@ from demur.run.tally import count_offspring, count_stages, measure_coverage
 from demur.stages.novelty import NoveltyIndex
 
 FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md")
-_MUTANT = "mutant"
 
 
 class TaskRun:
@@ -54,7 +53,7 @@ class TaskRun:
         rounds = catalog.measure_width(assembly.engines[0])
         self._harvest = Harvest(assembly, progress, width=self._width, rounds=rounds, streak=self._streak)
         self._status = Status.INTERRUPTED  # what it is if nothing better comes of it
-        self._offspring: dict[str, OffspringRun] = {}
+        self._offspring: list[OffspringRun] = []
         self._warnings: list[str] = [*assembly.recipes[0].proposer.warnings]
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
         self._sources = {role: describe_file(path) for role, path in sources.items()}
@@ -84,32 +83,26 @@ class TaskRun:
         await self._harvest.run()
         if self._harvest.status is Status.BUDGET_SPENT:
             return Status.BUDGET_SPENT
-        task, composition = self._task.inputs.task, self._assembly.composition
-        phases: list[tuple[str, Breeder, int]] = []
-        if task.contrast:
-            phases.append((TWIN, TwinBreeder(task.contrast), composition.twins))
-        if task.mutate:
-            phases.append((_MUTANT, MutantBreeder(task.mutate), composition.mutants))
-        for kind, breeder, wanted in phases:
-            if await self._breed(kind, breeder, wanted) is Status.BUDGET_SPENT:
+        task = self._task.inputs.task
+        breeders: list[Breeder] = [TwinBreeder(task.contrast)] if task.contrast else []
+        breeders += [MutantBreeder(task.mutate)] if task.mutate else []
+        statuses: list[Status] = [self._harvest.status]
+        for breeder in breeders:
+            self._progress.phase = f"making {breeder.name}"
+            run = OffspringRun(
+                breeder,
+                self._harvest.list_strands(),
+                self._assembly.ledger,
+                self._progress,
+                width=self._width,
+                streak=self._streak,
+            )
+            self._offspring.append(run)
+            await run.run()
+            statuses.append(run.status)
+            if run.status is Status.BUDGET_SPENT:
                 return Status.BUDGET_SPENT
-        statuses = {self._harvest.status, *(run.status for run in self._offspring.values())}
         return Status.STALLED if Status.STALLED in statuses else Status.COMPLETE
-
-    async def _breed(self, kind: str, breeder: Breeder, wanted: int) -> Status:
-        parents = [(pair, self._assembly.recipe_of(pair)) for pair in self._harvest.pairs]
-        # Where there are too few parents the shares stay what they were.
-        wanted = wanted * len(parents) // self._assembly.composition.proposed
-        run = OffspringRun(
-            breeder, parents, self._assembly.ledger, self._progress, wanted=wanted, width=self._width,
-            streak=self._streak,
-        )  # fmt: skip
-        self._offspring[kind] = run
-        self._progress.phase = f"making {kind}s"
-        await run.run()
-        if run.status is Status.STALLED:
-            self._warnings.append(describe_shortage(kind, run.taken, wanted, run.outcomes))
-        return run.status
 
     async def _try_guard(self) -> None:
         """See whether the guard can see, for each risk.
@@ -164,7 +157,7 @@ class TaskRun:
                 shared.add(str(outcome.id), outcome.instruction)
 
     def _list_offspring(self) -> list[Outcome]:
-        return [outcome for run in self._offspring.values() for outcome in run.outcomes]
+        return [outcome for run in self._offspring for outcome in run.outcomes]
 
     def _list_pairs(self) -> list[Pair]:
         """Each proposed pair, followed by its twins and its mutants."""
@@ -214,10 +207,13 @@ class TaskRun:
             offspring=count_offspring(offspring),
             coverage=measure_coverage(pairs, inputs) if self._is_calibrated else {},
             files={name: str(self._task.folder / name) for name in FILES},
-            warnings=(*self._warnings, *self._harvest.list_warnings()),
+            warnings=(*self._warnings, *self._list_shortages()),
             failure=str(failure) if status is Status.FAILED else "",
             budget=self._budget.read() if self._budget.bounded else None,
         )
+
+    def _list_shortages(self) -> list[str]:
+        return [*self._harvest.list_warnings(), *(words for run in self._offspring for words in run.list_warnings())]
 
     def _write_files(self, summary: Summary, pairs: list[Pair], drops: list[Drop]) -> None:
         folder, inputs, unsafe = self._task.folder, self._task.inputs, self._plan.options.include_unsafe
