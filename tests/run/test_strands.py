@@ -61,7 +61,9 @@ def test_the_pairs_wanted_are_divided_without_rest(
     assert all(strand.quota > 0 for strand in strands if strand.twins or strand.mutants)
     assert composition.twins == min(round(wanted * twins), wanted - 1)
     if all(strand.quota for strand in strands):
-        totals = {n: [s.quota + s.twins + s.mutants for s in strands if s.risk.risk == f"risk_{n}"] for n in range(len(clauses))}  # fmt: skip
+        totals: dict[str, list[int]] = {}
+        for strand in strands:
+            totals.setdefault(strand.risk.risk, []).append(strand.quota + strand.twins + strand.mutants)
         assert all(max(each) - min(each) <= 1 for each in totals.values())
         sums = [sum(each) for each in totals.values()]
         assert max(sums) - min(sums) <= 1
