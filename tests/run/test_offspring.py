@@ -33,6 +33,7 @@ class ScriptedBreeder:
         self.seed, self.fails, self.texts, self.attempts, self.jitter_s = seed, fails, texts, attempts, jitter_s
         self.made = 0
         self.broke_after = 10**9
+        self.stall = STALL_PLACES
 
     def count_wanted(self, strand: Strand) -> int:
         """As the strand says."""
@@ -86,7 +87,7 @@ def breed_in_turn(breeder: ScriptedBreeder, strands: list[tuple[Strand, Recipe, 
     taken, vain = [0] * len(strands), [0] * len(strands)
     for rank in range(breeder.turns * max((len(parents) for _, _, parents in strands), default=0)):
         for number, (strand, _, parents) in enumerate(strands):
-            if taken[number] >= strand.twins or rank >= breeder.turns * len(parents) or vain[number] >= STALL_PLACES:
+            if taken[number] >= strand.twins or rank >= breeder.turns * len(parents) or vain[number] >= breeder.stall:
                 continue
             turn, parent = divmod(rank, len(parents))
             for attempt in range(breeder.attempts):
@@ -105,7 +106,7 @@ def run_offspring(
     breeder: ScriptedBreeder, strands: list[tuple[Strand, Recipe, list[Pair]]], width: int
 ) -> OffspringRun:
     return OffspringRun(
-        breeder, strands, make_ledger(), TaskProgress("t", 10), width=width, streak=FailureStreak()
+        breeder, strands, make_ledger(), TaskProgress("t", 10), width=width, streak=FailureStreak(), stall_places=breeder.stall
     )  # fmt: skip
 
 
@@ -119,13 +120,15 @@ def name_all(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
     st.sampled_from([0.0, 0.3, 0.9]),
     st.sampled_from([3, 30, 10**6]),
     st.sampled_from([1, 3, 64]),
+    st.sampled_from([2, 4, 30]),
 )
 def test_the_outcome_is_that_of_one_attempt_after_the_other(
-    seed: int, counts: list[tuple[int, int]], fails: float, texts: int, width: int
+    seed: int, counts: list[tuple[int, int]], fails: float, texts: int, width: int, stall: int
 ) -> None:
     """Whatever the width and the order of replies: the same twins and drops in the same order as without concurrency."""
     strands = make_strands(*zip(*counts, strict=True))
     breeder = ScriptedBreeder(seed, fails=fails, texts=texts, jitter_s=0.0005)
+    breeder.stall = stall
     run = run_offspring(breeder, strands, width)
     asyncio.run(run.run())
     expected = breed_in_turn(breeder, strands)

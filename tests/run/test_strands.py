@@ -168,10 +168,10 @@ async def test_a_strand_that_stalls_is_not_asked_for_more(balanced: Path) -> Non
 @pytest.mark.parametrize("seed", range(6))
 async def test_extending_again_and_again_never_hangs(balanced: Path, seed: int) -> None:
     """Whatever was under way when it was complete is taken up again, in whatever order replies come."""
-    world = World(duplicate=0.4, safe=0.4, unsafe=0.3, jitter_s=0.004)
-    scheduler = drive(assemble(balanced, world), seed % 2, 1, width=2 + 3 * seed, rounds=1 + seed)
+    world = World(duplicate=0.1, safe=0.8, unsafe=0.3, jitter_s=0.01)
+    scheduler = drive(assemble(balanced, world), seed % 2, 1, width=20 + 3 * seed, rounds=1 + seed)
     async with asyncio.timeout(30):
-        for wanted in range(1, 26):
+        for wanted in range(1, 16):
             scheduler.extend(wanted)
             await scheduler.run()
             assert scheduler.status is Status.COMPLETE

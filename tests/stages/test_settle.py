@@ -44,7 +44,7 @@ def score(one: str, other: str) -> float:
 
 
 def settle_naively(
-    strands: list[list[Pair]], quotas: list[int], rules: Replies, wanted: int, threshold: float
+    strands: list[list[Pair]], quotas: list[int], rules: Replies, wanted: int, threshold: float, stall: int
 ) -> tuple[list[Pair], list[tuple[Pair, Reason]]]:
     """What the page says, in the plainest way: every text with every other."""
     taken: list[Pair] = []
@@ -52,7 +52,7 @@ def settle_naively(
     counts, vain = [0] * len(strands), [0] * len(strands)
     for rank in range(max(map(len, strands), default=0)):
         for s, strand in enumerate(strands):
-            if rank >= len(strand) or counts[s] >= quotas[s] or vain[s] >= STALL_PAIRS:
+            if rank >= len(strand) or counts[s] >= quotas[s] or vain[s] >= stall:
                 continue
             pair, reason = strand[rank], None
             opening = Counter(find_opening(each.response) for each in taken)[find_opening(pair.response)]
@@ -80,15 +80,15 @@ rules_given = st.builds(
 )
 
 
-@given(strand_lists, st.integers(0, 8), rules_given, st.sampled_from([0.5, 0.7, 1.0]))
+@given(strand_lists, st.integers(0, 8), rules_given, st.sampled_from([0.5, 0.7, 1.0]), st.sampled_from([2, 3, 30]))
 def test_settling_is_what_comparing_all_with_all_gives(
-    written: list[list[tuple[str, str]]], quota: int, rules: Replies, threshold: float
+    written: list[list[tuple[str, str]]], quota: int, rules: Replies, threshold: float, stall: int
 ) -> None:
     """Pairs, drops with their reasons, and shortages are those of the plainest implementation."""
     strands = number(written)
     quotas = [quota + place for place in range(len(strands))]
-    settled = settle(strands, quotas, rules, 20, threshold)
-    taken, dropped = settle_naively(strands, quotas, rules, 20, threshold)
+    settled = settle(strands, quotas, rules, 20, threshold, stall_pairs=stall)
+    taken, dropped = settle_naively(strands, quotas, rules, 20, threshold, stall)
     assert list(settled.taken) == taken
     assert [(drop.id, drop.reason) for drop in settled.drops] == [(pair.draft.id, reason) for pair, reason in dropped]
     assert {drop.stage for drop in settled.drops} <= {Stage.SETTLE}

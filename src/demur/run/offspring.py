@@ -148,6 +148,7 @@ class _Line:
 
     Attributes:
         most: how many places there can be.
+        stall_places: as of the run.
         next: the number of the place to be decided next.
         failed: places that are not decided, and will bring nothing.
         in_vain: places in a row that brought nothing.
@@ -158,6 +159,7 @@ class _Line:
     parents: Sequence[Pair]
     wanted: int
     most: int
+    stall_places: int
     slots: list[_Slot] = field(default_factory=list)
     next: int = 0
     taken: int = 0
@@ -168,7 +170,7 @@ class _Line:
     @property
     def is_over(self) -> bool:
         """Whether nothing more is to be decided."""
-        return self.taken >= self.wanted or self.next >= self.most or self.in_vain >= STALL_PLACES
+        return self.taken >= self.wanted or self.next >= self.most or self.in_vain >= self.stall_places
 
     @property
     def needs_place(self) -> bool:
@@ -193,6 +195,7 @@ class OffspringRun:
         ledger: what was taken so far.
         width: the most attempts at once.
         streak: counts failures in a row.
+        stall_places: places of a strand in a row that bring nothing, after which no more is expected of it.
 
     Attributes:
         status: how it ended.
@@ -208,12 +211,13 @@ class OffspringRun:
         *,
         width: int,
         streak: FailureStreak,
+        stall_places: int = STALL_PLACES,
     ) -> None:
         self.status = Status.INTERRUPTED
         self.outcomes: list[Outcome] = []
         self._breeder, self._ledger = breeder, ledger
         self._progress, self._streak, self._width = progress, streak, width
-        self._lines = [_open_line(breeder, *strand) for strand in strands]
+        self._lines = [_open_line(breeder, *strand, stall_places) for strand in strands]
         self._active = [line for line in self._lines if not line.is_over]
         self._turn = 0
         self._working = 0
@@ -358,8 +362,8 @@ class OffspringRun:
         return result
 
 
-def _open_line(breeder: Breeder, strand: Strand, recipe: Recipe, parents: Sequence[Pair]) -> _Line:
+def _open_line(breeder: Breeder, strand: Strand, recipe: Recipe, parents: Sequence[Pair], stall_places: int) -> _Line:
     # Where there are too few parents the shares stay what they were.
     wanted = breeder.count_wanted(strand) * len(parents) // strand.quota if strand.quota else 0
     most = len(parents) * breeder.count_turns(wanted, len(parents)) if parents else 0
-    return _Line(strand, recipe, parents, wanted, most)
+    return _Line(strand, recipe, parents, wanted, most, stall_places)

@@ -141,16 +141,18 @@ class Settlement:
 
     Args:
         quotas: pairs wanted of each strand.
+        stall_pairs: pairs of a strand in a row that are not taken, after which no more is expected of it.
 
     Attributes:
         taken: the pairs, in the order of their taking.
         drops: what was not taken, likewise.
         considered: how many pairs of each strand were looked at.
         counts: how many of them were taken.
-        barren: strands of which nothing was taken for `STALL_PAIRS` pairs.
+        barren: strands of which nothing was taken for so long.
     """
 
-    def __init__(self, quotas: Sequence[int], ledger: Ledger) -> None:
+    def __init__(self, quotas: Sequence[int], ledger: Ledger, *, stall_pairs: int = STALL_PAIRS) -> None:
+        self._stall_pairs = stall_pairs
         self.quotas = tuple(quotas)
         self.ledger = ledger
         self.taken: list[Pair] = []
@@ -202,7 +204,7 @@ class Settlement:
             return
         self.drops.append(outcome)
         self._in_vain[strand] += 1
-        if self._in_vain[strand] >= STALL_PAIRS:
+        if self._in_vain[strand] >= self._stall_pairs:
             self.barren.add(strand)
 
     def _leave(self) -> None:
@@ -233,6 +235,7 @@ def settle(
     wanted: int,
     threshold: float,
     score_func: ScoreFunc = "f1",
+    stall_pairs: int = STALL_PAIRS,
 ) -> Settled:
     """Settle strands that will accept no more.
 
@@ -242,8 +245,10 @@ def settle(
         rules: bounds for responses.
         wanted: pairs of the task in all.
         threshold: the ROUGE-L score from which instructions are duplicates.
+        stall_pairs: see `Settlement`.
     """
-    settlement = Settlement(quotas, Ledger(threshold, rules, wanted, score_func=score_func))
+    ledger = Ledger(threshold, rules, wanted, score_func=score_func)
+    settlement = Settlement(quotas, ledger, stall_pairs=stall_pairs)
     settlement.advance(strands, [True] * len(strands))
     shortages = tuple(quota - count for quota, count in zip(quotas, settlement.counts, strict=True))
     return Settled(tuple(settlement.taken), tuple(settlement.drops), shortages)
