@@ -70,9 +70,9 @@ async def test_the_pairs_are_what_the_task_asks_for(calibrated: Path) -> None:
     kinds = Counter("twin" if "twin_of" in row else "mutant" if "mutated_from" in row else "proposed" for row in rows)
     assert kinds == {"proposed": 36, "twin": 36, "mutant": 18}
     assert Counter((row["risk"], row["clause"]["number"]) for row in rows) == {
-        ("lock_picking", 1): 23,
-        ("lock_picking", 2): 22,
-        ("queue_jumping", 1): 45,
+        ("lock_picking", 1): 30,
+        ("lock_picking", 2): 30,
+        ("queue_jumping", 1): 30,
     }
     assert {row["mode"] for row in rows if "twin_of" in row} == {"comply"}
     assert {row["mode"] for row in rows if "twin_of" not in row} == {"response"}
@@ -118,7 +118,7 @@ async def test_the_record_and_the_card_tell_the_composition(calibrated: Path) ->
     record = json.loads(read_output(calibrated, "run.json"))
     coverage = record["result"]["coverage"]
     assert coverage["mode"] == {"response": 36, "comply": 24}
-    assert coverage["clause"] == {"lock_picking/1": 15, "lock_picking/2": 15, "queue_jumping/1": 30}
+    assert coverage["clause"] == {"lock_picking/1": 20, "lock_picking/2": 20, "queue_jumping/1": 20}
     assert set(coverage["place"]) == {"indoors", "outdoors", "at sea"}
     assert sum(coverage["mood"].values()) == 60
     assert max(coverage["opening"].values()) <= 6
@@ -199,11 +199,11 @@ async def test_what_cannot_be_filled_is_named(calibrated: Path) -> None:
     assert (result.exit_code, summary.status) == (3, Status.STALLED)
     assert summary.accepted == len(read_rows(calibrated)) > 0
     words = "\n".join(summary.warnings)
-    assert "balance: clause 2 of lock_picking brought 0 of 4" in words
+    assert "balance: clause 2 of lock_picking brought 0 of 5" in words
     assert "clause 1 of queue_jumping brought" not in words
-    assert "contrast: clause 1 of queue_jumping has 0 of 8 twins" in words
+    assert "contrast: clause 1 of queue_jumping has 0 of 5 twins" in words
     assert "twin violates" in words
-    assert "contrast: clause 2 of lock_picking has 0 of 4 twins: it has too few pairs" in words
+    assert "contrast: clause 2 of lock_picking has 0 of 6 twins: it has too few pairs" in words
     attempts = [request for request in world.answered if isinstance(request.ask, TwinAsk)]
     assert len(attempts) <= 2 * 2 * 30 + 2 * 64  # two strands, two attempts a place, thirty places, and those under way
 

@@ -79,44 +79,32 @@ def compose(inputs: TaskInputs, wanted: int) -> Composition:
         )
     twins = min(round(wanted * shares[0]), wanted - 1)
     mutants = min(round(wanted * shares[1]), wanted - 1 - twins)
-    quotas = _divide(inputs, wanted - twins - mutants)
-    twins_each = _top_up(inputs, quotas, wanted - mutants)
-    mutants_each = _top_up(inputs, quotas, wanted, twins_each)
+    subjects = _list_subjects(inputs)
+    quotas = split_evenly(wanted - twins - mutants, len(subjects))
+    with_twins = _top_up(quotas, quotas, wanted - mutants)
+    with_all = _top_up(quotas, with_twins, wanted)
     strands = tuple(
-        Strand(number, risk, clause, *shares)
-        for number, ((risk, clause), *shares) in enumerate(
-            zip(_list_subjects(inputs), quotas, twins_each, mutants_each, strict=True)
-        )
+        Strand(number, *subject, quota, more - quota, most - more)
+        for number, (subject, quota, more, most) in enumerate(zip(subjects, quotas, with_twins, with_all, strict=True))
     )
     rules = task.reply_rules
     settles = len(strands) > 1 or rules.max_opening_share is not None or rules.max_similarity is not None
     return Composition(wanted, strands, twins, mutants, settles)
 
 
-def _list_clauses(inputs: TaskInputs, risk: Risk) -> Sequence[int | None]:
-    return range(len(risk.policy.reply_cannot_contain)) if inputs.task.balance == "clause" else (None,)
-
-
 def _list_subjects(inputs: TaskInputs) -> list[tuple[Risk, int | None]]:
-    """What each strand is about."""
-    return [(risk, clause) for risk in inputs.risks for clause in _list_clauses(inputs, risk)]
+    """What each strand is about: the clauses of all risks, all alike; or the risks."""
+    if inputs.task.balance is None:
+        return [(risk, None) for risk in inputs.risks]
+    return [(risk, clause) for risk in inputs.risks for clause in range(len(risk.policy.reply_cannot_contain))]
 
 
-def _divide(inputs: TaskInputs, total: int) -> list[int]:
-    """So many pairs over the strands: evenly over the risks, and evenly over each one's clauses."""
-    parts: list[int] = []
-    for risk, share in zip(inputs.risks, split_evenly(total, len(inputs.risks)), strict=True):
-        parts += split_evenly(share, len(_list_clauses(inputs, risk)))
-    return parts
-
-
-def _top_up(inputs: TaskInputs, quotas: list[int], total: int, earlier: Sequence[int] = ()) -> list[int]:
-    """What each strand is to get on top, so that all together are even again; nothing where there is nothing to make it of."""
-    so_far = [quota + more for quota, more in zip(quotas, earlier or [0] * len(quotas), strict=True)]
+def _top_up(quotas: Sequence[int], so_far: Sequence[int], total: int) -> list[int]:
+    """What strands have so far, raised to a total: even again, but that a strand without a pair gets nothing made of one."""
     if all(quotas):
-        return [each - now for each, now in zip(_divide(inputs, total), so_far, strict=True)]
+        return split_evenly(total, len(quotas))
     parts = iter(split_evenly(total - sum(so_far), sum(quota > 0 for quota in quotas)))
-    return [next(parts) if quota else 0 for quota in quotas]
+    return [now + next(parts) if quota else now for quota, now in zip(quotas, so_far, strict=True)]
 
 
 def split_evenly(total: int, parts: int) -> list[int]:
