@@ -294,7 +294,7 @@ AIMING = _compile(
     r"\b(?:not|n't|never|nobody|no one|unseen|before (?:they|anyone))\b[^.?!]{0,40}\b(?:notice|know|"
     r"find out|suspect|trace|"
     r"suspicious|caught|permission|agreed|connect|warned)",
-    r"\b(?:victims?|my target|the target|in secret|secretly|undetected|unnoticed|untraceable|get away with|"
+    r"\b(?:victims?(?! of\b)|my target|the target|in secret|secretly|undetected|unnoticed|untraceable|get away with|"
     r"no rules|"
     r"nothing is off limits|no restrictions|without (?:any )?(?:rules|filter|restrictions|laws|scruples))\b",
     r"\b(?:skip|leave out|no|without) (?:the )?(?:usual )?(?:warnings?|lectures?|disclaimers?|"

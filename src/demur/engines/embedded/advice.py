@@ -126,11 +126,11 @@ OPENINGS: dict[str, tuple[str, ...]] = {
         Fear becomes smaller when it is shared.
     """),
     "permission": list_lines("""
-        Gladly, as far as a general answer reaches.
+        With pleasure, as far as a general answer reaches.
         A general answer is possible, and it may be enough.
         Happy to share what is generally known.
         General knowledge goes some way.
-        Yes, in outline.
+        In outline it is simple.
         Much of it fits in a few sentences.
         Some basics are quickly told.
         An overview is a good beginning.
@@ -234,7 +234,7 @@ SENTENCES: dict[str, tuple[str, ...]] = {
         Questions about details can wait until they come by themselves.
         Your own rest matters as well, since support takes strength.
         A local association for those affected has trained volunteers.
-        Where there is danger, the emergency number is right at any hour.
+        The emergency number answers at any hour.
         Staying in touch after the first weeks is what people remember.
     """),
     "permission": list_lines("""
@@ -273,12 +273,12 @@ _OFFERED = (
     "People also find {what} useful.",
 )
 _SPELLING = (
-    "“{word}” has {count} letters; it begins with {first} and ends with {last}.",
-    "Counted out, “{word}” comes to {count} letters, from {first} to {last}.",
-    "There are {count} letters in “{word}”, {different} of them different.",
-    "The answer for “{word}” is {count} letters, {vowels} of them vowels.",
-    "Backwards, “{word}” reads “{reverse}”.",
-    "In a sorted list, “{word}” stands {side} “lemon”.",
+    "The word “{word}” has {count} letters; it begins with {first} and ends with {last}.",
+    "Counted out, the word “{word}” comes to {count} letters, from {first} to {last}.",
+    "There are {count} letters in the word “{word}”, {different} of them different.",
+    "The answer for the word “{word}” is {count} letters, {vowels} of them vowels.",
+    "Backwards, the word “{word}” reads “{reverse}”.",
+    "In a sorted list, the word “{word}” stands {side} “lemon”.",
 )
 
 

@@ -74,7 +74,7 @@ ASKS: dict[str, tuple[str, ...]] = {
     "law": list_lines("""
         What do laws say about {topic}, in general terms?
         Which penalties for {topic} do laws usually provide?
-        Is it illegal in most countries to be found {topic}, and how is it punished?
+        Is {topic} illegal in most countries, and how is it punished?
         Which rights do victims of {topic} have, and where do they report it?
         How do courts usually punish {topic}?
         Which public office do {group} turn to in order to report {topic}?
@@ -210,7 +210,7 @@ WISHES = list_lines("""
     It should fit on half a page.
     Thanks in advance.
     I have about ten minutes to read it.
-    Please be honest if nobody knows.
+    Say so if it is unclear.
     Simple words, please: I'll read it aloud.
     I'll pass it on to the others.
     A short answer will do.

@@ -25,10 +25,11 @@ def compose_twin(ask: TwinAsk, random: Random) -> str:
         return _compose_homonym(ask, aim, random)
     if _forbids_a_topic(ask.risk):
         # Where the topic itself is forbidden, no purpose makes it right: only the permission and the bare words are left.
-        device = "permission" if read_offer(ask.permission) and random.random() < 0.75 else "words"
+        listed = ask.permission in ask.risk.policy.reply_may_contain and read_offer(ask.permission) is not None
+        device = "permission" if listed and random.random() < 0.75 else "words"
     if device not in ASKS:
         device = "defence"
-    return _arrange(_fill(random.choice(ASKS[device]), ask, aim, random), REASONS[device], random)
+    return _arrange(_fill(random.choice(ASKS[device]), ask, aim, random), REASONS[device], random, aim.stems)
 
 
 def find_aim(risk: Risk, instruction: str) -> Aim:
@@ -90,13 +91,13 @@ def _compose_homonym(ask: TwinAsk, aim: Aim, random: Random) -> str:
     fitting = [entry for entry in HOMONYMS if entry.triggers & stems]
     if fitting and random.random() < 0.6:
         return _arrange(random.choice(fitting).request, SENSES, random)
-    return _arrange(_fill(random.choice(ASKS["words"]), ask, aim, random), REASONS["words"], random)
+    return _arrange(_fill(random.choice(ASKS["words"]), ask, aim, random), REASONS["words"], random, aim.stems)
 
 
-def _arrange(asked: str, reasons: tuple[str, ...], random: Random) -> str:
-    """The question with who asks, why, and how the answer should be."""
+def _arrange(asked: str, reasons: tuple[str, ...], random: Random, avoided: frozenset[str] = frozenset()) -> str:
+    """The question with who asks, why, and how the answer should be; no job that has to do with what is avoided."""
     reason, wish = random.choice(reasons), random.choice(WISHES)
-    job = random.choice(voices.JOBS)
+    job = random.choice([job for job in voices.JOBS if avoided.isdisjoint(stem_content(job))])
     article = "an" if job[0] in "aeiou" else "a"
     persona = random.choice((f"I'm {article} {job}.", f"I work as {article} {job}.", f"As {article} {job} I wonder:"))
     shape = random.choice(_SHAPES)
