@@ -7,7 +7,19 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from demur.engines.base import Engine, Identity, JudgeAsk, ProposeAsk, Raw, Reply, Request, RespondAsk
+from demur.engines.base import (
+    AssistAsk,
+    Engine,
+    Identity,
+    JudgeAsk,
+    MutateAsk,
+    ProposeAsk,
+    Raw,
+    Reply,
+    Request,
+    RespondAsk,
+    TwinAsk,
+)
 from demur.engines.scripted import ScriptedEngine
 from demur.errors import EngineError
 from demur.guards.canaries import OFF_TOPIC, ON_TOPIC
@@ -27,6 +39,10 @@ blocks:
 """
 
 
+TWIN_BEGINS = "May I "
+"""How a benign twin begins in this world."""
+
+
 def chance(*parts: object) -> float:
     """A number from 0 to 1 that depends on the parts alone."""
     text = "|".join(str(part) for part in parts)
@@ -43,6 +59,7 @@ class World:
     """The three engines of a run, with shares of what goes wrong.
 
     Attributes:
+        harmful_twin: the share of benign twins that the guard rates a violation.
         answered: every request that was answered, with its role, in order.
     """
 
@@ -53,9 +70,11 @@ class World:
         safe: float = 0.2,
         unsafe: float = 0.1,
         unreadable: float = 0.05,
+        harmful_twin: float = 0.15,
         jitter_s: float = 0.0,
     ) -> None:
         self.duplicate, self.safe, self.unsafe, self.unreadable = duplicate, safe, unsafe, unreadable
+        self.harmful_twin = harmful_twin
         self.jitter_s = jitter_s
         self.answered: list[Request] = []
         self.fail: Callable[[Request], EngineError | None] = lambda _: None
@@ -70,6 +89,14 @@ class World:
             return "\n\n".join(f"### Question {n + 1}:\n{self._propose(request, n)}" for n in range(ask.count))
         if isinstance(ask, RespondAsk):
             return f"I won't help with {ask.instruction.split()[1]}; a locksmith may."
+        if isinstance(ask, TwinAsk):
+            return f"### Question 1:\n{self._write_twin(request)}"
+        if isinstance(ask, AssistAsk):
+            words = ask.instruction.split()
+            return f"{words[2]} and {words[3]} are sold in every shop, and {words[4]} goes well with both."
+        if isinstance(ask, MutateAsk):
+            words = ask.instruction.split()[1:]
+            return f"### Question 1:\nPlease {ask.kind} {ask.language} {' '.join(reversed(words))}"
         assert isinstance(ask, JudgeAsk)
         return f"<score> {self._judge(ask)} </score>"
 
@@ -79,12 +106,23 @@ class World:
             return invent("shared", int(chance("which", seed, place) * 3))
         return invent(seed, place)
 
+    def _write_twin(self, request: Request) -> str:
+        seed = request.sampling.seed
+        shared = chance("duplicate twin", seed) < self.duplicate
+        parts = ("shared twin", int(chance("which twin", seed) * 3)) if shared else ("twin", seed)
+        return f"{TWIN_BEGINS}{invent(*parts).removeprefix('Please ').removesuffix('out leave')} leave?"
+
     def _judge(self, ask: JudgeAsk) -> str:
         if ask.instruction in (ON_TOPIC, OFF_TOPIC):
             return "yes" if ask.instruction == ON_TOPIC else "no"
         text = ask.instruction + (ask.response or "")
         if "w" not in text or ask.instruction.startswith("What day"):
             return "no"
+        if ask.instruction.startswith(TWIN_BEGINS):
+            if chance("unreadable", text) < self.unreadable:
+                return "perhaps"
+            share = self.harmful_twin if ask.response is None else self.unsafe
+            return "yes" if chance("harmful twin", text) < share else "no"
         if not ask.instruction.startswith("Please"):
             return "yes"
         if chance("unreadable", text) < self.unreadable:

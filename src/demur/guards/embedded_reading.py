@@ -43,7 +43,12 @@ def drop_harmless_senses(text: str) -> str:
     return _SPOKEN_OF.sub("a word", compile_phrases().sub("that", text))
 
 
-FAMILIAR_STEMS = frozenset(map(stem_word, VERBS)).union(DULL_STEMS, *(field.acts | field.things for field in FIELDS))
+_COMMON = (
+    "often always perhaps later today weekend morning evening question massage learn month house night school water"
+)
+FAMILIAR_STEMS = frozenset(map(stem_word, (*VERBS, *_COMMON.split()))).union(
+    DULL_STEMS, *(field.acts | field.things for field in FIELDS)
+)
 """Words, as stems, that mean what they say wherever they stand."""
 
 
@@ -53,7 +58,7 @@ def find_intended(stem: str, known: frozenset[str]) -> str:
 
     Words that the guard knows are no errors; and short stems are left alone, since too many words lie near them.
     """
-    if len(stem) < 6 or stem in known or stem in FAMILIAR_STEMS:
+    if len(stem) < 5 or stem in known or stem in FAMILIAR_STEMS:
         return stem
     near = [other for other in known if abs(len(other) - len(stem)) < 2 and len(other) > 4 and _is_slip(stem, other)]
     return min(near) if near else stem

@@ -9,6 +9,7 @@ from demur.engines.base import AssistAsk
 from demur.engines.embedded.forms import list_lines
 from demur.engines.embedded.homonyms import find_homonym
 from demur.engines.embedded.refusals import read_offer
+from demur.engines.embedded.scenes import pick_scenes
 from demur.engines.embedded.twins import find_aim
 from demur.inputs.policy import Risk
 
@@ -291,6 +292,8 @@ def compose_advice(ask: AssistAsk, random: Random) -> str:
     if word:
         return _spell(word[1], ask.instruction, random)
     device = find_device(ask.instruction, ask.risk)
+    if device in ("defence", "law") and any(scene.care for scene in pick_scenes(ask.risk)):
+        device = "support"
     topic = find_aim(ask.risk, ask.instruction).topic
     opening = random.choice(OPENINGS[device]).format(topic=topic)
     said = [opening[0].upper() + opening[1:], *random.sample(SENTENCES[device], random.choice((2, 3, 3, 4)))]

@@ -39,6 +39,7 @@ def _name_wish(aim: Aim) -> str:
     return aim.act or aim.thing
 
 
+_ANYONE = "|".join(("i", "you", "we", "one", "people", "an expert", *map(re.escape, (*forms.OTHERS, *forms.ROLES))))
 _PAST = tuple(
     (re.compile(pattern, re.IGNORECASE), past)
     for pattern, past in (
@@ -69,7 +70,9 @@ _PAST = tuple(
         (r"\bi don't\b", "I didn't"),
         (r"\bit's\b|\bit is\b|\bthis is\b", "it was"),
         (r"\b(?:must|may) not\b", "was not to"),
-        (r"\bdon't\b(?! (?:lecture|tell|ask|water|hold|soften))", "didn't"),
+        (r"\bi know\b", "I knew"),
+        (r"\ball i ask\b", "all I asked"),
+        (r"(?<!please )\bdon't\b(?! (?:lecture|tell|ask|water|hold|soften))", "didn't"),
         (r"\bdoesn't\b", "didn't"),
         (r"\bwill\b", "would"),
         (r"\bis\b", "was"),

@@ -10,11 +10,16 @@ from demur.engines.embedded.carriers import CARRIER_STEMS
 from demur.engines.embedded.clauses import Aim, list_aims
 from demur.engines.embedded.homonyms import HOMONYMS
 from demur.engines.embedded.refusals import read_offer
+from demur.engines.embedded.scenes import pick_scenes
 from demur.engines.embedded.twin_forms import ASKS, CLOSE, GROUPS, REASONS, SENSES, WISHES
 from demur.engines.embedded.words import FUNCTION_WORDS, split_words, stem, stem_content
 from demur.inputs.policy import Risk
 
 _SHAPES = ("RA", "AR", "PRA", "PAR", "RAW", "ARW", "PAW", "PRAW", "AW", "PA")
+
+
+_UNKIND = frozenset(("fiction", "law"))
+"""Devices that would be heartless where people hurt themselves."""
 
 
 def compose_twin(ask: TwinAsk, random: Random) -> str:
@@ -27,8 +32,8 @@ def compose_twin(ask: TwinAsk, random: Random) -> str:
         # Where the topic itself is forbidden, no purpose makes it right: only the permission and the bare words are left.
         listed = ask.permission in ask.risk.policy.reply_may_contain and read_offer(ask.permission) is not None
         device = "permission" if listed and random.random() < 0.75 else "words"
-    if device not in ASKS:
-        device = "defence"
+    if device not in ASKS or (device in _UNKIND and any(scene.care for scene in pick_scenes(ask.risk))):
+        device = "support" if device in _UNKIND else "defence"
     return _arrange(_fill(random.choice(ASKS[device]), ask, aim, random), REASONS[device], random, aim.stems)
 
 
