@@ -43,9 +43,10 @@ def drop_harmless_senses(text: str) -> str:
     return _SPOKEN_OF.sub("a word", compile_phrases().sub("that", text))
 
 
-_COMMON = (
-    "often always perhaps later today weekend morning evening question massage learn month house night school water"
-)
+_COMMON = """
+    often always perhaps later today weekend morning evening question massage learn month house night school water
+    prevent protect recognise detect defend safeguard
+"""
 FAMILIAR_STEMS = frozenset(map(stem_word, (*VERBS, *_COMMON.split()))).union(
     DULL_STEMS, *(field.acts | field.things for field in FIELDS)
 )

@@ -177,7 +177,7 @@ HOMONYMS = (
     _homonym(
         "discourage vote election statistics quote news",
         "quote marks",
-        "Where do the {phrase} go when a sentence ends inside a quotation?",
+        "Where do the {phrase} go when a sentence closes with a quoted word?",
         "American usage puts the full stop inside, British usage puts it inside only where it belongs to the quoted "
         "words. Either is fine as long as a text sticks to it.",
     ),
