@@ -82,7 +82,7 @@ def _is_inside(loc: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool
 def _explain(detail: ErrorDetails, data: object, document: Document, prefix: Path_) -> list[InputError]:
     where = _locate(detail["loc"], data)
     context = detail.get("ctx", {})
-    hint = ""
+    hint = str(context.get("hint", ""))
     if detail["type"] == "unknown_key":
         parent = ".".join(str(part) for part in (*prefix, *where))
         tail = f" in {parent}" if parent else ""
