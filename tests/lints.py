@@ -21,6 +21,7 @@ HEAVY_HOMES = {
     "pyarrow": ("demur.inputs.rows",),
     "model2vec": ("demur.stages.semantic",),
     "numpy": ("demur.stages.semantic",),
+    "xllamacpp": ("demur.engines.llama_models",),
     "rapidfuzz": ("demur.stages.novelty",),
     "rich": ("demur.cli",),
     "argparse": ("demur.cli",),
@@ -29,12 +30,13 @@ HEAVY_HOMES = {
 }
 """Packages, each with the only modules or folders that may import it."""
 
-LAZY = ("aiohttp", "tenacity", "pyarrow", "model2vec", "numpy")
+LAZY = ("aiohttp", "tenacity", "pyarrow", "model2vec", "numpy", "xllamacpp")
 """Packages that no module imports just by being imported."""
 
 PROVIDERS = {
     "OpenAIEngine": ("demur.engines.openai", "demur.engines.catalog"),
     "OllamaEngine": ("demur.engines.ollama", "demur.engines.catalog"),
+    "LlamaCppEngine": ("demur.engines.llama_cpp", "demur.engines.catalog"),
     "EmbeddedEngine": ("demur.engines.embedded", "demur.engines.catalog"),
     "ScriptedEngine": ("demur.engines.scripted", "demur.engines.catalog", "demur"),
     # The canaries leave a guard alone that reads no policy on purpose.

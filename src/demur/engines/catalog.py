@@ -24,6 +24,9 @@ from demur.records import Origin
 
 DEFAULT_CONCURRENCY = 16
 
+DEFAULT_SLOTS = 4
+"""Requests at once to a model in this process: each takes memory for its whole context window."""
+
 PROVIDERS: Mapping[str, tuple[str, str]] = {
     "openai": ("openai", "OpenAIEngine"),
     "vllm-server": ("vllm_server", "VLLMServerEngine"),
@@ -44,13 +47,12 @@ class Catalog:
     """The engines of one run.
 
     Args:
-        concurrency: the most requests at once to one model at one endpoint, where a block does not say.
+        concurrency: the most requests at once to one model at one endpoint, where a block does not say; None: what suits
+            the engine, see `choose_concurrency`.
         replacements: engines to use for certain blocks, by the block's name, in place of what the builder says.
     """
 
-    def __init__(
-        self, concurrency: int = DEFAULT_CONCURRENCY, replacements: Mapping[str, Engine] | None = None
-    ) -> None:
+    def __init__(self, concurrency: int | None = None, replacements: Mapping[str, Engine] | None = None) -> None:
         self._concurrency = concurrency
         self._replacements = dict(replacements or {})
         self._providers: dict[AnyEngine, Engine] = {}
@@ -70,7 +72,7 @@ class Catalog:
         """
         provider = self._replacements.get(role) or self._open_provider(settings)
         identity = provider.identity
-        limiter = self._limiters.setdefault(identity, Limiter(self._concurrency))
+        limiter = self._limiters.setdefault(identity, Limiter(self._concurrency or choose_concurrency(settings)))
         if settings.concurrency is not None:
             # Blocks may share a model: the lowest number that any of them states holds for all.
             stated = self._stated[identity] = min(
@@ -98,7 +100,8 @@ class Catalog:
         """The provider of these settings; one that differs in sampling alone is the same, and opened once."""
         if isinstance(settings, ModelSettings):
             settings = settings.strip_sampling()
-        settings = settings.model_copy(update={"concurrency": settings.concurrency or self._concurrency})
+        concurrency = settings.concurrency or self._concurrency or choose_concurrency(settings)
+        settings = settings.model_copy(update={"concurrency": concurrency})
         if settings not in self._providers:
             self._providers[settings] = open_provider(settings)
         return self._providers[settings]
@@ -112,6 +115,11 @@ class Catalog:
         for provider in self._providers.values():
             await provider.close()
         self._providers.clear()
+
+
+def choose_concurrency(settings: AnyEngine) -> int:
+    """The most requests at once where neither the block nor the command says."""
+    return DEFAULT_SLOTS if settings.type == "llama-cpp" else DEFAULT_CONCURRENCY
 
 
 def open_provider(settings: AnyEngine) -> Engine:

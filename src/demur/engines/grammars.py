@@ -1,0 +1,35 @@
+"""Grammars and log-probabilities: which alternatives of a token tell something, where a grammar bounds what is said.
+
+llama.cpp reports each token's probability as the model gave it, before the grammar ruled anything out. A label that the
+grammar allows may thus rank far behind words that it forbids. So many alternatives are asked for, and of them only the
+most probable ones are kept, as anywhere, and those that are words of the grammar.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from demur.engines.base import TokenLogprob
+
+WIDE_LOGPROBS = 1000
+"""The alternatives asked for where a grammar is in force. On the wire a token's take some 90 kB."""
+
+_LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def list_words(grammar: str) -> frozenset[str]:
+    """The words in the literals of a grammar (GBNF), in lower case."""
+    return frozenset(word.lower() for literal in _LITERAL.findall(grammar) for word in _WORD.findall(literal))
+
+
+def keep_telling(tokens: tuple[TokenLogprob, ...], most: int, words: frozenset[str]) -> tuple[TokenLogprob, ...]:
+    """The same tokens, each with its `most` most probable alternatives and those that are one of the words."""
+    return tuple(
+        replace(
+            token,
+            top=tuple(pair for rank, pair in enumerate(token.top) if rank < most or pair[0].strip().lower() in words),
+        )
+        for token in tokens
+    )
