@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from tests.llama.tiny_model import END, ROLE_END, write_speaker
@@ -18,7 +19,7 @@ ENDS = (" and leave no trace.", " without any noise.", " using kitchen things.",
 
 def chain(*slots: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """Each word of a slot is followed by any word of the next."""
-    return {word: after for before, after in zip(slots, slots[1:], strict=False) for word in before}
+    return {word: after for before, after in pairwise(slots) for word in before}
 
 
 def write_asker(path: Path) -> Path:

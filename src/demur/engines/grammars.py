@@ -12,11 +12,19 @@ from dataclasses import replace
 
 from demur.engines.base import TokenLogprob
 
-WIDE_LOGPROBS = 1000
-"""The alternatives asked for where a grammar is in force. On the wire a token's take some 90 kB."""
+MOST_ALTERNATIVES = 1000
+"""The most alternatives a token that are asked for where a grammar is in force."""
+
+ALTERNATIVES_PER_REPLY = 20_000
+"""What a reply may hold of them: some 2 MB on the wire."""
 
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _WORD = re.compile(r"[^\W\d_]+")
+
+
+def widen_logprobs(most: int, max_tokens: int | None) -> int:
+    """How many alternatives a token to ask for under a grammar, where `most` are wanted; fewer if the reply may be long."""
+    return max(most, min(MOST_ALTERNATIVES, ALTERNATIVES_PER_REPLY // (max_tokens or ALTERNATIVES_PER_REPLY)))
 
 
 def list_words(grammar: str) -> frozenset[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from demur.engines.base import Identity, Raw, Reply, Request, TokenLogprob, Usage
 from demur.engines.faults import excerpt_error
 from demur.engines.fields import Json, read_choice_logprobs, read_object, read_text, read_usage
-from demur.engines.grammars import WIDE_LOGPROBS, keep_telling, list_words
+from demur.engines.grammars import keep_telling, list_words, widen_logprobs
 from demur.engines.llama_models import LlamaServer, give_back, share_model
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
 from demur.errors import EngineError, ModelNotFound, ReplyUnreadable, RequestRejected, RequestTimedOut, ServerFault
@@ -135,7 +135,9 @@ class LlamaCppEngine:
         elif form is not None and form.json_schema:
             body["grammar"] = write_schema_grammar(form.json_schema)
         if request.top_logprobs:
-            wanted = max(request.top_logprobs, WIDE_LOGPROBS) if _has_words(request) else request.top_logprobs
+            wanted = request.top_logprobs
+            if _has_words(request):
+                wanted = widen_logprobs(wanted, sampling.max_tokens)
             body |= {"logprobs": True, "top_logprobs": wanted, "n_probs": wanted}
         return body
 

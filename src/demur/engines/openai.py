@@ -8,9 +8,11 @@ the server is asked once what it is: to `/completions` of vLLM and llama.cpp, an
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from demur.engines.base import Chat, Identity, Raw, Reply, Request, Sampling
 from demur.engines.fields import Json, read_array, read_choice_logprobs, read_object, read_text, read_usage
+from demur.engines.grammars import keep_telling, list_words, widen_logprobs
 from demur.engines.ollama import ask_ollama, write_messages
 from demur.engines.probe import HOSTED, ServerKind, identify_server
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
@@ -74,7 +76,12 @@ class OpenAIEngine:
                 "`type: vllm-server`.",
             )
         body = self._write_completion(request.prompt, request, sampling, kind)
-        return _read_reply(await self._client.post(self._completions_url, body, model=self._origin.model), self._origin)
+        answer = await self._client.post(self._completions_url, body, model=self._origin.model)
+        reply = _read_reply(answer, self._origin)
+        if "grammar" in body and request.form is not None:
+            words = list_words(request.form.grammar)
+            reply = replace(reply, logprobs=keep_telling(reply.logprobs, request.top_logprobs, words))
+        return reply
 
     async def close(self) -> None:
         """Close the connections."""
@@ -111,6 +118,11 @@ class OpenAIEngine:
             body["logprobs"] = min(request.top_logprobs, MAX_TOP_LOGPROBS)
             if kind is ServerKind.LLAMA_CPP:
                 body["n_probs"] = body["logprobs"]  # its own name; older builds read only this one here
+                if request.form is not None and request.form.grammar:
+                    wide = widen_logprobs(request.top_logprobs, sampling.max_tokens)
+                    body["logprobs"] = body["n_probs"] = wide
+        if kind is ServerKind.LLAMA_CPP and request.form is not None and request.form.grammar:
+            body["grammar"] = request.form.grammar
         if kind is ServerKind.VLLM:
             body["add_special_tokens"] = False  # else a second begin-of-text token goes in front of the rendered prompt
         return body
