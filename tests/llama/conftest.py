@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
+from demur.engines.llama_cpp import LlamaCppEngine
+from tests.llama.samples import llama_settings
 from tests.llama.tiny_model import write_judge, write_random_model
 from tests.llama.trade import write_asker, write_decliner
 
@@ -20,3 +24,21 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_asker(folder / "asker.gguf")
     write_decliner(folder / "decliner.gguf")
     return folder
+
+
+OpenEngine: TypeAlias = Callable[..., LlamaCppEngine]
+"""From a model's file, and changes of its settings, to an engine that is closed when the test ends."""
+
+
+@pytest.fixture
+async def open_engine(models: Path) -> AsyncIterator[OpenEngine]:
+    """Open engines on the tiny models by their file's name."""
+    engines: list[LlamaCppEngine] = []
+
+    def open_one(name: str = "random.gguf", **changes: object) -> LlamaCppEngine:
+        engines.append(LlamaCppEngine(llama_settings(models / name, **changes)))
+        return engines[-1]
+
+    yield open_one
+    for engine in engines:
+        await engine.close()

@@ -24,8 +24,8 @@ def chain(*slots: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
 
 def write_asker(path: Path) -> Path:
     """A model that answers everything with a list of a few requests."""
-    lead = {ROLE_END: ("-",), "\n-": (" ",)}
-    follows = lead | chain(("-",), (" ",), ("Give me",), WAYS, LOCKS, TIMES, ENDS, ("\n-", END))
+    lead = {ROLE_END: ("- ",)}
+    follows = lead | chain(("- ", "\n- "), ("Give me",), WAYS, LOCKS, TIMES, ENDS, ("\n- ", END))
     return write_speaker(path, follows)
 
 

@@ -2,7 +2,7 @@
 
 The requests and replies are those of llama.cpp's own server, documented in tools/server/README.md of
 github.com/ggml-org/llama.cpp. Replies are streamed, because only between two parts of a stream can a request be ended
-early.
+early. In a stream the log-probabilities of a letter that takes several tokens come as one entry, the last token's.
 """
 
 from __future__ import annotations
