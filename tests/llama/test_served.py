@@ -84,3 +84,13 @@ async def test_the_servers_words_on_a_full_context_are_told(served: OpenAIEngine
     assert callable(ask)
     with pytest.raises(RequestRejected, match=r"exceeds the available context size \(1024 tokens\)"):
         await served.complete(ask("x" * 2000))
+
+
+async def test_more_requests_than_the_server_has_threads(address: str) -> None:
+    """The server keeps a thread for each open connection, for 5 s after its last request: none is left open for it."""
+    engine = OpenAIEngine(openai_settings(address, model_id_or_path="asker", timeout_s=4))
+    await engine.complete(ask_chat())
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(engine.complete(ask_chat(seed=seed))) for seed in range(40)]
+    assert all(task.result().text for task in tasks)
+    await engine.close()

@@ -9,6 +9,8 @@ from demur.engines.base import Form
 from demur.guards.granite_verdicts import Version
 
 _SCORE = 'score ::= "<score> " ("yes" | "no") " </score>"'
+_LOOSE_SCORE = 'score ::= "<score>" " "? ("yes" | "no") " "? "</score>"'
+"""4.1 writes its score with blanks and without."""
 
 _TRACE = """\
 trace ::= "<think>" word{0,400} tail "</think>" gap
@@ -32,8 +34,7 @@ def write_form(version: Version, *, think: bool) -> Form:
     """The form of an answer of that version of the model, in thinking mode or not."""
     if version == "3.2":
         return Form(grammar=_ANSWER_3_2)
-    if think:
-        return Form(grammar="\n".join(("root ::= trace score", _SCORE, _TRACE)))
-    if version == "3.3":
-        return Form(grammar="\n".join(("root ::= score", _SCORE)))
-    return Form(grammar="\n".join(("root ::= trace score", _SCORE, _EMPTY_TRACE)))
+    score = _SCORE if version == "3.3" else _LOOSE_SCORE
+    if version == "3.3" and not think:
+        return Form(grammar="\n".join(("root ::= score", score)))
+    return Form(grammar="\n".join(("root ::= trace score", score, _TRACE if think else _EMPTY_TRACE)))
