@@ -161,7 +161,8 @@ class LlamaCppEngine:
             finish = read_text(choice.get("finish_reason"), "finish_reason") or finish
         if not finish:
             raise ReplyUnreadable("llama.cpp ended its reply without a reason")
-        if request.form is not None and usage.prompt_tokens + usage.completion_tokens >= self._settings.num_ctx:
+        used = usage.prompt_tokens + usage.completion_tokens
+        if request.form is not None and finish == "length" and used >= self._settings.num_ctx:
             raise RequestRejected(
                 f"the context window of {self._settings.num_ctx} tokens was full before a reply had its form",
                 hint="Raise `num_ctx` in the block; it costs memory for each request at once.",
