@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from demur.engines.base import Chat, Message, Request, Sampling
+from demur.engines.base import Chat, Form, Message, Request, Sampling
 from demur.engines.llama_cpp import LlamaCppEngine
 from demur.errors import RequestRejected, RequestTimedOut, ServerFault
 from tests.engines.samples import RESPOND, raw
@@ -117,10 +117,17 @@ async def test_a_json_schema_holds(open_engine: OpenEngine) -> None:
             assert reply.text == json.dumps(json.loads(reply.text))
 
 
+@pytest.mark.parametrize(
+    "schema", ['{"type": "nothing"}', '{"type": "array", "uniqueItems": true}', '{"$ref": "#/no"}']
+)
+async def test_a_schema_that_cannot_be_kept_is_an_error(open_engine: OpenEngine, schema: str) -> None:
+    """llama.cpp then says whatever it likes, without a word: no such reply is taken for one in the form."""
+    with pytest.raises(RequestRejected, match="JSON Schema"):
+        await open_engine().complete(ask_chat(form=Form(json_schema=schema)))
+
+
 async def test_a_broken_grammar_is_refused(open_engine: OpenEngine) -> None:
     """A form that llama.cpp cannot read is an error of the request, which no retry mends."""
-    from demur.engines.base import Form
-
     with pytest.raises(RequestRejected, match="form") as caught:
         await open_engine().complete(ask_raw(form=Form(grammar="root ::= nowhere")))
     assert not caught.value.retryable

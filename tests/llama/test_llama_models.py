@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
 
@@ -9,10 +10,12 @@ from demur.engines.catalog import DEFAULT_SLOTS, Catalog
 from demur.engines.journaling import NoStore
 from demur.engines.llama_cpp import LlamaCppEngine
 from demur.engines.llama_models import give_back, share_model
-from demur.errors import ExtraMissing, ModelNotFound
+from demur.engines.openai import OpenAIEngine
+from demur.errors import CredentialsRejected, ExtraMissing, ModelNotFound
 from demur.inputs.engine_settings import LlamaCppSettings
+from tests.engines.samples import openai_settings
 from tests.llama.conftest import OpenEngine
-from tests.llama.samples import ask_raw, llama_settings
+from tests.llama.samples import ask_chat, ask_raw, llama_settings
 from tests.llama.tiny_model import LABELS, Weights, list_tokens
 
 
@@ -144,3 +147,32 @@ async def test_a_model_without_a_chat_template_takes_raw_prompts(tmp_path: Path)
     engine = LlamaCppEngine(llama_settings(Weights(list_tokens(LABELS), 64).write(tmp_path / "base.gguf")))
     assert (await engine.complete(ask_raw(max_tokens=2))).usage.completion_tokens == 2
     await engine.close()
+
+
+async def test_the_port_of_a_model_in_this_process_is_locked(models: Path) -> None:
+    """llama.cpp opens one on the loopback address; nobody without the key gets an answer there."""
+    model = share_model(llama_settings(models / "random.gguf"))
+    address = await model.run(lambda server: str(getattr(server, "listening_address", "")))
+    outsider = OpenAIEngine(openai_settings(f"{address}/v1"))
+    with pytest.raises(CredentialsRejected):
+        await outsider.complete(ask_chat())
+    await outsider.close()
+    await give_back(model)
+
+
+async def test_models_may_come_and_go_side_by_side(models: Path) -> None:
+    """Several models loaded, asked and freed at once, again and again, do not disturb each other."""
+
+    async def live(name: str, seed: int) -> str:
+        engine = LlamaCppEngine(llama_settings(models / name, num_ctx=512 + seed))
+        try:
+            return (await engine.complete(ask_chat(seed=7))).text
+        finally:
+            await engine.close()
+
+    for _ in range(3):
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(live(name, seed)) for seed in range(3) for name in ("asker.gguf", "decliner.gguf")
+            ]
+        assert len({task.result() for task in tasks}) == 2

@@ -24,6 +24,9 @@ from demur.errors import EngineError, ModelNotFound, ReplyUnreadable, RequestRej
 from demur.inputs.engine_settings import LlamaCppSettings
 from demur.records import Origin
 
+JSON_STARTS = frozenset('{["-0123456789tfn')
+"""What JSON without white space in front begins with."""
+
 SAMPLES = 16
 SAMPLE_BYTES = 64 * 1024
 """A model's file is told from others by so many samples of its content: to read all of it would take seconds."""
@@ -167,6 +170,8 @@ class LlamaCppEngine:
                 f"the context window of {self._settings.num_ctx} tokens was full before a reply had its form",
                 hint="Raise `num_ctx` in the block; it costs memory for each request at once.",
             )
+        if request.form is not None and not request.form.grammar:
+            _check_json("".join(text), finish)
         kept = tuple(tokens)
         if _has_words(request) and request.form is not None:
             kept = keep_telling(kept, request.top_logprobs, list_words(request.form.grammar))
@@ -181,6 +186,18 @@ def write_schema_grammar(schema: str) -> str:
     spacing = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
     content = {**json.loads(schema), "x-guidance": spacing}
     return f"%llguidance {{}}\nstart: %json {json.dumps(content)}\n"
+
+
+def _check_json(text: str, finish: str) -> None:
+    """Raise RequestRejected where a schema was not kept to: LLGuidance gives up on one that it does not know, in silence."""
+    try:
+        json.loads(text)
+    except ValueError:
+        if finish == "stop" or text[:1] not in JSON_STARTS:
+            raise RequestRejected(
+                "llama.cpp did not hold a reply to the JSON Schema asked for: it may use a keyword that LLGuidance lacks",
+                hint="https://github.com/guidance-ai/llguidance lists the keywords, in docs/json_schema.md.",
+            ) from None
 
 
 def _has_words(request: Request) -> bool:

@@ -89,19 +89,23 @@ class LocalModel:
         self.closing.set()
         if self._workers is not None:
             self._workers.shutdown(wait=True, cancel_futures=True)
-        self._server = None
+        with _llama_lock:
+            self._server = None
 
     def _load(self) -> LlamaServer:
         with self._lock:
             if self._server is None:
                 path = find_model(self._loading.reference)
                 _check_file(path, self._loading, self.slots)
-                self._server = _open_server(path, self._loading, self.slots)
+                with _llama_lock:
+                    self._server = _open_server(path, self._loading, self.slots)
             return self._server
 
 
 _models: dict[Loading, LocalModel] = {}
 _registry_lock = threading.Lock()
+_llama_lock = threading.Lock()
+"""llama.cpp prepares and clears parts that all its models share: one model at a time."""
 
 
 def share_model(settings: LlamaCppSettings) -> LocalModel:
