@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from demur.engines.base import TokenLogprob
 
-MOST_ALTERNATIVES = 1000
-"""The most alternatives a token that are asked for where a grammar is in force."""
+MOST_ALTERNATIVES = 300
+"""The most alternatives a token that are asked for where a grammar is in force: llama.cpp sorts and writes out so many for
+each token, which with a vocabulary of 49,000 added 0.11 s a verdict at 1000 of them, and 0.01 s at 100."""
 
 ALTERNATIVES_PER_REPLY = 20_000
 """What a reply may hold of them: some 2 MB on the wire."""
