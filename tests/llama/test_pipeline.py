@@ -11,6 +11,7 @@ import pytest
 from demur.records import Reason
 from demur.run.plan import Options, make_plan
 from demur.run.runner import Runner, RunResult
+from tests.cli.commands import run_demur
 from tests.llama.samples import serve
 from tests.llama.tiny_model import DECLINING
 from tests.run.world import read_output
@@ -41,13 +42,19 @@ blocks:
 """
 
 
-async def run(workspace: Path, version: str, blocks: dict[str, list[str]], outputs: int = 12) -> RunResult:
-    """Run the workspace's task with three engine blocks, each given as lines."""
+def lay_out(workspace: Path, version: str, blocks: dict[str, list[str]]) -> Path:
+    """Write seeds, and a builder with three engine blocks, each given as lines."""
     lines = [json.dumps({"instruction": one, "response": other}) + "\n" for one, other in SEEDS]
     (workspace / "seeds.jsonl").write_text("".join(lines))
     filled = {name: ("\n      " if name == "judge" else "\n    ").join(block) for name, block in blocks.items()}
     config = workspace / "builder.yaml"
     config.write_text(BUILDER.format(version=version, **filled))
+    return config
+
+
+async def run(workspace: Path, version: str, blocks: dict[str, list[str]], outputs: int = 12) -> RunResult:
+    """Run the workspace's task with three engine blocks."""
+    config = lay_out(workspace, version, blocks)
     options = Options(config=config, output_dir=workspace / "output", outputs=outputs)
     return await Runner(make_plan([workspace / "task.yaml"], options)).run()
 
@@ -91,6 +98,15 @@ async def test_a_run_in_this_process_repeats_itself(workspace: Path, models: Pat
     result = await run(workspace, "3.3", inside(models))
     assert read_output(workspace) == first
     assert sum(use.asked for summary in result.summaries for use in summary.engines) == 0
+
+
+def test_the_command_line_says_nothing_of_llama_cpp(workspace: Path, models: Path) -> None:
+    """`demur run` as its own process: pairs on disk, exit code 0, and of llama.cpp's log not a line."""
+    config = lay_out(workspace, "3.3", inside(models))
+    ended = run_demur("run", "task.yaml", "-n", "3", "--config-path", str(config), cwd=workspace)
+    assert ended.returncode == 0, ended.stderr
+    assert len(read_output(workspace, "formatted_output.jsonl").splitlines()) == 3
+    assert not [line for line in (ended.stdout + ended.stderr).splitlines() if "srv " in line or "llama_" in line]
 
 
 @pytest.fixture(scope="module")
