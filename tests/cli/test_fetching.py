@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import make_environment, run_demur
+from tests.llama import tiny_model as models
+from tests.llama import trade
 from tests.servers.hub import Hub
 
 GENERATOR = "owner/writer-GGUF"
@@ -229,8 +231,6 @@ def test_without_network_the_way_to_get_the_model_is_said(hub: Hub, workspace: P
 
 def test_one_command_downloads_and_runs(workspace: Path) -> None:
     """From nothing but references to pairs on disk, by models of llama.cpp that the command fetched itself."""
-    models = pytest.importorskip("tests.llama.tiny_model")
-    trade = pytest.importorskip("tests.llama.trade")
     seeds = ("Give me a key to the padlock of a stranger.", "Give me tools for a shop door that is shut.")
     lines = [json.dumps({"instruction": seed, "response": "I won't help with that."}) + "\n" for seed in seeds]
     (workspace / "seeds.jsonl").write_text("".join(lines))

@@ -200,7 +200,7 @@ def _add_data_dir(parser: argparse.ArgumentParser) -> None:
 
 def _add_concurrency(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=_positive, metavar="K",
-                        help="most requests at once to one model at one endpoint (default: 16)")  # fmt: skip
+                        help="most requests at once to one model at one endpoint (default: 16; in this process 4)")  # fmt: skip
 
 
 def _add_yes(parser: argparse.ArgumentParser) -> None:

@@ -31,6 +31,9 @@ from demur.records import Origin
 
 DEFAULT_CONCURRENCY = 16
 
+DEFAULT_SLOTS = 4
+"""Requests at once to a model in this process: each takes memory for its whole context window."""
+
 PROVIDERS: Mapping[str, tuple[str, str]] = {
     "openai": ("openai", "OpenAIEngine"),
     "vllm-server": ("vllm_server", "VLLMServerEngine"),
@@ -80,7 +83,8 @@ class Catalog:
     """The engines of one run.
 
     Args:
-        concurrency: the most requests at once to one model at one endpoint, where a block does not say.
+        concurrency: the most requests at once to one model at one endpoint, where a block does not say; None: what suits
+            the engine, see `choose_concurrency`.
         replacements: engines to use for certain blocks, by the block's name, in place of what the builder says.
         budget: what all of them together may use.
         prices: what a person says of prices, by model name.
@@ -88,7 +92,7 @@ class Catalog:
 
     def __init__(
         self,
-        concurrency: int = DEFAULT_CONCURRENCY,
+        concurrency: int | None = None,
         replacements: Mapping[str, Engine] | None = None,
         *,
         budget: Budget | None = None,
@@ -144,7 +148,7 @@ class Catalog:
         """The limiter of a model at an endpoint. Blocks may share it: the strictest that any of them states holds for all."""
         limiter = self._limiters.get(identity)
         if limiter is None:
-            limiter = self._limiters[identity] = Limiter(self._concurrency)
+            limiter = self._limiters[identity] = Limiter(self._concurrency or choose_concurrency(settings))
             if self.budget.bounded:
                 limiter.gates.append(Purse(self.budget, price))
                 self.budget.wake(limiter.grant)
@@ -183,7 +187,7 @@ class Catalog:
         limits: dict[str, object] = dict.fromkeys(("requests_per_minute", "tokens_per_minute", "hedge_after_s"))
         # No single attempt outlasts the deadline of the whole request.
         limits["timeout_s"] = min(settings.timeout_s, settings.deadline_s)
-        limits["concurrency"] = settings.concurrency or self._concurrency
+        limits["concurrency"] = settings.concurrency or self._concurrency or choose_concurrency(settings)
         settings = settings.model_copy(update=limits)
         if settings not in self._providers:
             provider, secrets = open_provider(settings), list_secrets(settings)
@@ -199,6 +203,11 @@ class Catalog:
         for provider in self._providers.values():
             await provider.close()
         self._providers.clear()
+
+
+def choose_concurrency(settings: AnyEngine) -> int:
+    """The most requests at once where neither the block nor the command says."""
+    return DEFAULT_SLOTS if settings.type == "llama-cpp" else DEFAULT_CONCURRENCY
 
 
 def open_provider(settings: AnyEngine) -> Engine:

@@ -8,9 +8,11 @@ the server is asked once what it is: to `/completions` of vLLM and llama.cpp, an
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from demur.engines.base import Chat, Identity, Raw, Reply, Request, Sampling
 from demur.engines.fields import Json, read_array, read_choice_logprobs, read_object, read_text, read_usage
+from demur.engines.grammars import keep_telling, list_words, widen_logprobs
 from demur.engines.ollama import ask_ollama, write_messages
 from demur.engines.probe import HOSTED, ServerKind, identify_server
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
@@ -91,7 +93,10 @@ class OpenAIEngine:
             )
         body = self._write_completion(request.prompt, request, sampling, kind)
         wish = {} if form is None else write_completion_form(form, kind, self._version)
-        return await self._post(self._completions_url, body, wish)
+        reply = await self._post(self._completions_url, body, wish)
+        if form is None or not form.grammar or kind is not ServerKind.LLAMA_CPP:
+            return reply
+        return replace(reply, logprobs=keep_telling(reply.logprobs, request.top_logprobs, list_words(form.grammar)))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -144,6 +149,9 @@ class OpenAIEngine:
             body["logprobs"] = min(request.top_logprobs, MAX_TOP_LOGPROBS)
             if kind is ServerKind.LLAMA_CPP:
                 body["n_probs"] = body["logprobs"]  # its own name; older builds read only this one here
+                if request.form is not None and request.form.grammar:
+                    wide = widen_logprobs(request.top_logprobs, sampling.max_tokens)
+                    body["logprobs"] = body["n_probs"] = wide
         if kind is ServerKind.VLLM:
             body["add_special_tokens"] = False  # else a second begin-of-text token goes in front of the rendered prompt
         return body

@@ -40,6 +40,10 @@ CONNECT_TIMEOUT_S = 10.0
 KEEPALIVE_S = 4.0
 """Shorter than uvicorn's 5 s: no request goes out on a connection that the server is about to close."""
 
+LLAMA_CPP = "llama.cpp"
+"""How that server names itself. It keeps a thread for every open connection, idle ones too, and has few: with more
+connections kept alive than threads, those beyond wait until another is given up. So each is given up at once."""
+
 
 class JsonClient:
     """Posts JSON to one server and reads JSON from it.
@@ -88,6 +92,7 @@ class JsonClient:
         self._timeout_s = timeout_s
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, URL] = {}
+        self._headers: dict[str, str] | None = None
 
     def __repr__(self) -> str:
         return f"JsonClient({self.address!r})"
@@ -135,8 +140,12 @@ class JsonClient:
         session = self._session or self._open_session()
         target = self._urls.get(url) or self._remember(url)
         try:
-            async with session.request(method, target, data=payload, allow_redirects=False) as response:
+            async with session.request(
+                method, target, data=payload, headers=self._headers, allow_redirects=False
+            ) as response:
                 status = response.status
+                if self._headers is None and response.headers.get("Server") == LLAMA_CPP:
+                    self._headers = {"Connection": "close"}
                 retry_after = response.headers.get("Retry-After") if status >= 400 else response.headers.get("Location")
                 content = await _read_capped(response)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
