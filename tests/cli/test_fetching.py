@@ -63,7 +63,6 @@ def make_hub_environment(hub: Hub, workspace: Path) -> dict[str, str]:
     return {
         "HF_ENDPOINT": hub.url,
         "HF_HOME": str(workspace / "hf"),
-        "HF_HUB_DISABLE_TELEMETRY": "1",
         "NO_PROXY": "127.0.0.1,localhost",
     }
 
@@ -252,4 +251,12 @@ def test_one_command_downloads_and_runs(workspace: Path) -> None:
                           cwd=workspace, env=make_hub_environment(hub, workspace))  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert len(hub.list_downloads()) == 3
+    # Nothing is asked but about these models: no statistics, no registry of tools.
+    assert {
+        each.path.split("/resolve/")[0].removeprefix("/api/models") for each in hub.asked if each.where == "hub"
+    } <= {
+        f"/{name}{tail}"
+        for name in files
+        for tail in ("", "/revision/main", "?blobs=true", "/revision/main?blobs=true")
+    }
     assert len((workspace / "output/tests/lock_picking/final_data.jsonl").read_text().splitlines()) == 3

@@ -70,7 +70,7 @@ async def test_over_http_the_verdicts_are_the_same(open_engine: OpenEngine, mode
     server = serve(models / "other.gguf", num_ctx=4096)
     remote = OpenAIEngine(openai_settings(f"{server.listening_address}/v1", model_id_or_path="other"))
     local = open_engine("other.gguf", num_ctx=4096)
-    for version in ("3.3", "3.2"):
+    for version in ("3.3", "3.2", "4.1"):
         for ask in ASKS:
             there, here = [await GraniteGuard(engine, version).judge(ask) for engine in (remote, local)]
             assert there.label is here.label is not Label.UNREADABLE

@@ -120,7 +120,7 @@ def served(models: Path) -> Iterator[dict[str, list[str]]]:
     servers.clear()
 
 
-@pytest.mark.parametrize("version", ["3.3", "3.2"])
+@pytest.mark.parametrize("version", ["3.3", "3.2", "4.1"])
 async def test_a_run_over_http_ends_with_pairs(workspace: Path, served: dict[str, list[str]], version: str) -> None:
     """`type: openai` against llama.cpp's own server for generator and guard, over the real protocol."""
     check_pairs(workspace, await run(workspace, version, served))
