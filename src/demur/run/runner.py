@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from demur.engines.catalog import Catalog
-from demur.engines.journaling import ReplyStore
 from demur.errors import DemurError, JournalFault, OutputFault
 from demur.guards.canaries import check_canaries, check_criteria, require_sight
 from demur.outputs.card import write_card
@@ -122,10 +121,10 @@ class _TaskRun:
         plan: Plan,
         progress: TaskProgress,
         catalog: Catalog,
-        store: ReplyStore,
+        store: Journal,
         shared: NoveltyIndex | None,
     ) -> None:
-        self._task, self._plan, self._progress = task, plan, progress
+        self._task, self._plan, self._progress, self._store = task, plan, progress, store
         recipe, self._engines = build_recipe(task, plan, catalog, store, shared)
         progress.meters = [engine.meter for engine in self._engines]
         # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
@@ -176,6 +175,9 @@ class _TaskRun:
         if failure is not None and status is Status.INTERRUPTED:
             status = Status.FAILED
         counts = count_stages(outcomes)
+        if damaged := self._store.damaged:
+            kept = "1 reply" if damaged == 1 else f"{damaged} replies"
+            self._warnings.append(f"{kept} of the journal had been damaged on the disk, and did not count: asked anew.")
         summary = Summary(
             task=inputs.name,
             status=status,

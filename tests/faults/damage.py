@@ -1,0 +1,85 @@
+"""A finished run's journal, cut off or with a bit flipped, and what a rerun makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+from demur.errors import JournalFault
+from tests.run.world import World, read_output, run_world
+
+KINDS = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl")
+PAIRS = 12
+JOURNAL = Path("output/tests/lock_picking/journal.sqlite")
+
+
+class Damage:
+    """Does one kind of damage after another to copies of one journal, and reruns.
+
+    Attributes:
+        outcomes: how often a rerun `refused`; asked for damaged replies anew and said so (`asked anew, warned`); asked
+            for missing ones (`asked anew`: SQLite drops the end of a log from the first damaged frame on, as after a
+            power cut); or found everything (`all used`).
+    """
+
+    def __init__(self, workspace: Path, seed: int) -> None:
+        self._workspace = workspace
+        self._chance = Random(seed)
+        self._journal = workspace / JOURNAL
+        self._whole: dict[str, bytes] = {}
+        self._expected: list[bytes] = []
+        self.outcomes: Counter[str] = Counter()
+
+    def prepare(self) -> None:
+        """Run undisturbed; keep the journal as it lies on the disk, once folded and once with its log beside it."""
+        asyncio.run(run_world(self._workspace, World(), outputs=PAIRS))
+        self._expected = [read_output(self._workspace, name) for name in KINDS]
+        self._whole = {"": self._journal.read_bytes()}
+
+    def leave_log(self, log: bytes, base: bytes) -> None:
+        """Take a journal with its write-ahead log beside it instead, as a killed run leaves it."""
+        self._whole = {"": base, "-wal": log}
+
+    def flip(self) -> None:
+        """Flip one bit somewhere, rerun, and check."""
+        suffix = self._chance.choice(sorted(self._whole))
+        data = bytearray(self._whole[suffix])
+        # Every fourth flip goes into the first 200 bytes, which steer all the rest.
+        place = self._chance.randrange(200 if self._chance.random() < 0.25 else len(data))
+        data[place] ^= 1 << self._chance.randrange(8)
+        self._rerun({**self._whole, suffix: bytes(data)}, f"bit flipped at byte {place} of journal{suffix}")
+
+    def cut(self) -> None:
+        """Cut one of the files off somewhere, rerun, and check."""
+        suffix = self._chance.choice(sorted(self._whole))
+        data = self._whole[suffix]
+        place = self._chance.randrange(len(data))
+        if self._chance.random() < 0.3:
+            place -= place % 4096  # a whole number of pages
+        self._rerun({**self._whole, suffix: data[:place]}, f"journal{suffix} cut off at byte {place}")
+
+    def _rerun(self, files: dict[str, bytes], words: str) -> None:
+        shutil.rmtree(self._workspace / "output", ignore_errors=True)
+        self._journal.parent.mkdir(parents=True)
+        for suffix, data in files.items():
+            self._journal.with_name(self._journal.name + suffix).write_bytes(data)
+        world = World()
+        try:
+            result = asyncio.run(run_world(self._workspace, world, outputs=PAIRS))
+        except JournalFault as fault:
+            assert str(self._journal) in str(fault), words
+            assert fault.hint, words
+            self.outcomes["refused"] += 1
+            return
+        if result.failure is not None:
+            assert isinstance(result.failure, JournalFault), (words, result.failure)
+            self.outcomes["refused"] += 1
+            return
+        assert result.exit_code == 0, words
+        assert [read_output(self._workspace, name) for name in KINDS] == self._expected, words
+        warned = any("damaged" in warning for warning in result.summaries[0].warnings)
+        asked = bool(world.answered)
+        self.outcomes[("asked anew, warned" if warned else "asked anew") if asked else "all used"] += 1
