@@ -7,6 +7,7 @@
     ├── TemplateFault          (2)  a prompt template cannot be read or rendered
     ├── EngineError            (4)  a model did not answer
     │   ├── EngineUnavailable       nothing listens there, or the name does not resolve      (retry)
+    │   │   └── EndpointDown        it has answered nothing but failures for too long
     │   ├── CredentialsRejected     401, 403
     │   ├── ModelNotFound           the server does not have the model
     │   ├── RateLimited             429, 503: honours Retry-After                            (retry)
@@ -79,6 +80,12 @@ class EngineUnavailable(EngineError):
     """Nothing answers at the address: connection refused, unknown host, no route."""
 
     retryable = True
+
+
+class EndpointDown(EngineUnavailable):
+    """Something listens, and for a long time every request to it has failed, whatever it asked for."""
+
+    retryable = False
 
 
 class CredentialsRejected(EngineError):

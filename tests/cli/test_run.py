@@ -184,7 +184,7 @@ def test_wrong_input_ends_with_code_2_and_no_traceback(workspace: Path, argument
 
 
 def test_two_runs_cannot_share_an_output_folder(workspace: Path) -> None:
-    """The second run is refused while the first one works."""
+    """The second run is refused while the first one works, and says which process that is."""
     with spawn_server("--median-s", "0.3") as url:
         write_builder(workspace, url)
         command = ["run", "task.yaml", "-n", "500", "--config-path", "builder.yaml"]
@@ -194,7 +194,7 @@ def test_two_runs_cannot_share_an_output_folder(workspace: Path) -> None:
         first.kill()
         first.communicate()
     assert second.returncode == 4
-    assert "another run is writing to this folder" in second.stderr
+    assert f"another run (process {first.pid}) is writing to this folder" in second.stderr
 
 
 def list_checkout() -> set[Path]:

@@ -2,9 +2,9 @@
 
 Every engine is composed in the same way::
 
-    JournaledEngine( RetryingEngine( LimitedEngine( provider )))
+    JournaledEngine( RetryingEngine( WatchedEngine( LimitedEngine( provider ))))
 
-The provider and its limiter are shared by everything in a run that talks to the same model at the same endpoint; retries
+The provider, its limiter and its health are shared by everything in a run that talks to the same model at the same endpoint; retries
 are counted for each block and task, and each task has a journal of its own.
 """
 
@@ -18,6 +18,7 @@ from demur.engines.base import Engine, Identity
 from demur.engines.journaling import JournaledEngine, Meter, ReplyStore
 from demur.engines.limiting import LimitedEngine, Limiter
 from demur.engines.retrying import RetryingEngine
+from demur.engines.watching import Health, WatchedEngine
 from demur.errors import EngineError
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
 from demur.records import Origin
@@ -55,6 +56,7 @@ class Catalog:
         self._replacements = dict(replacements or {})
         self._providers: dict[AnyEngine, Engine] = {}
         self._limiters: dict[Identity, Limiter] = {}
+        self._healths: dict[Identity, Health] = {}
         self._stated: dict[Identity, int] = {}
 
     def open(self, settings: AnyEngine, role: str, store: ReplyStore) -> JournaledEngine:
@@ -86,8 +88,10 @@ class Catalog:
         def count_in_flight(change: int) -> None:
             meter.in_flight += change
 
+        limited = LimitedEngine(provider, limiter, count_in_flight=count_in_flight)
+        health = self._healths.setdefault(identity, Health())
         patient = RetryingEngine(
-            LimitedEngine(provider, limiter, count_in_flight=count_in_flight),
+            WatchedEngine(limited, health, settings.deadline_s),
             settings.deadline_s,
             attempt_timeout_s=settings.timeout_s,
             on_retry=count_retry,
