@@ -20,15 +20,18 @@ class Fault:
     Attributes:
         manner: `status` answers with an HTTP status, `reset` cuts the connection, `drop` cuts it within the
             body, `torn` sends half the JSON as if it were whole, `html` sends a web page, `hang` never
-            answers.
+            answers, `body` sends `said` as the whole body with that status, `endless` never stops sending, `drip` sends
+            one byte a second.
         retry_after: the header's text.
         said: the error's words.
+        after_s: seconds before it does.
     """
 
-    manner: Literal["status", "reset", "drop", "torn", "html", "hang"] = "status"
+    manner: Literal["status", "reset", "drop", "torn", "html", "hang", "body", "endless", "drip"] = "status"
     status: int = 500
     retry_after: str | None = None
     said: str = "simulated fault"
+    after_s: float = 0.0
 
 
 PASSING_FAULTS = (
@@ -46,16 +49,20 @@ class Metrics:
     """What the server has seen.
 
     Attributes:
+        repeated: how many of the requests served had been served before, to the letter.
         counts: requests served by kind: `propose`, `judge`, `respond`, `other`; `probe` for questions about
             the server, `fault` for requests that it failed, on purpose or for overload.
         timeline: for each request served, when it took a slot and gave it back, by `time.monotonic()`, and
             its kind.
+        served: a hash of each request that was served.
         most_at_once: the most slots that were taken at one time.
         most_arrived: the most requests that were in the house at one time, the queue included.
         bodies: path and body of each request for a completion, if they are kept.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0
+    served: set[bytes] = field(default_factory=set, repr=False)
     timeline: list[tuple[float, float, str]] = field(default_factory=list)
     most_at_once: int = 0
     most_arrived: int = 0
@@ -81,6 +88,7 @@ class Behaviour:
         api_key: the key it asks for.
         version: what it says of itself.
         keep_bodies: whether `Metrics.bodies` is filled.
+        ignores_limits: whether a reply goes on beyond its token limit and its stop words.
     """
 
     dialect: Dialect = "openai"
@@ -97,3 +105,4 @@ class Behaviour:
     api_key: str | None = None
     version: str = "0.13.0"
     keep_bodies: bool = False
+    ignores_limits: bool = False
