@@ -4,17 +4,63 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
 
 from demur.errors import DemurError, JournalFault
 from demur.records import Summary
+from tests.cli.commands import ROOT
 from tests.run.world import World, read_output, run_world
 
 KINDS = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl")
 PAIRS = 12
 JOURNAL = Path("output/tests/lock_picking/journal.sqlite")
+
+
+RUN_AND_DIE = """
+import asyncio, os, sys
+from pathlib import Path
+from tests.run.world import World, run_world
+world = World()
+def fail(request):
+    if len(world.answered) >= 60:
+        os.kill(os.getpid(), 9)
+world.fail = fail
+asyncio.run(run_world(Path("."), world, outputs=int(sys.argv[1])))
+"""
+
+
+def damage_journals(workspace: Path, *, logged: bool, flips: int, cuts: int, seed: int) -> Counter[str]:
+    """Damage copies of a journal, one bit or one cut at a time; how often each outcome of `Damage` came of it.
+
+    Args:
+        workspace: a folder with a task; see `tests/conftest.py`.
+        logged: whether the journal is one of a killed run, its write-ahead log beside it.
+    """
+    damage = Damage(workspace, seed + logged)
+    damage.prepare()
+    if logged:
+        (workspace / JOURNAL).unlink()
+        damage.leave_log(*_leave_a_log(workspace))
+    for _ in range(flips):
+        damage.flip()
+    for _ in range(cuts):
+        damage.cut()
+    return damage.outcomes
+
+
+def _leave_a_log(workspace: Path) -> tuple[bytes, bytes]:
+    """The log and the file that a run leaves which was killed half-way."""
+    ended = subprocess.run(
+        [sys.executable, "-c", RUN_AND_DIE, str(PAIRS)],
+        cwd=workspace, env={"PYTHONPATH": f"{ROOT}:{ROOT}/src"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == -9, ended.stderr
+    journal = workspace / JOURNAL
+    return journal.with_name(journal.name + "-wal").read_bytes(), journal.read_bytes()
 
 
 class Damage:
