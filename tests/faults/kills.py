@@ -96,7 +96,7 @@ def kill_runs(workspace: Path, engine: str, *, pairs: int, kills: int, seed: int
             assert run_to_the_end(workspace, command) == whole, f"{engine}, {pairs} pairs: other files after the kills"
             again = count_repeated(url)
             toll.repeated += again
-            toll.allowed += struck * UNDER_WAY
+            toll.allowed += struck * UNDER_WAY if url else 0
             toll.lives += struck > 0
             assert again <= struck * UNDER_WAY, f"{again} requests asked again after {struck} kills"
     return toll

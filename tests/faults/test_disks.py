@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import disks
+from tests.faults.conftest import Tell
 from tests.faults.kills import FOLDER, lay_out, run_to_the_end
 from tests.faults.no_locks import FCNTL
 from tests.run.world import World, read_output, run_world
@@ -19,10 +20,10 @@ mounts = pytest.mark.skipif(not disks.can_mount(), reason="this system lets nobo
 
 @linux_only
 @mounts
-def test_a_full_disk_is_told_and_costs_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_told_and_costs_nothing(tmp_path: Path, tell: Tell) -> None:
     """Full at the journal or at an output: code 4, a message with path and mend; with room the rerun goes on."""
     outcomes = disks.fill_disks(tmp_path, [20, 90, 130])
-    print(dict(outcomes))  # noqa: T201
+    tell(dict(outcomes))
     assert {"journal", "output file"} <= set(outcomes)
 
 

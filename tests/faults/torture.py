@@ -18,6 +18,7 @@ from bench.__main__ import show
 from bench.figures import Figure
 
 from tests.faults.damage import damage_journals
+from tests.faults.disks import can_mount, choose_sizes, fill_disks
 from tests.faults.kills import Toll, kill_runs, lay_out
 from tests.faults.soak import soak
 
@@ -31,7 +32,7 @@ KILLED = (
     ("scripted", 200),
 )
 """Engine and pairs of the runs that are killed."""
-PARTS = ("kills", "damages", "soak")
+PARTS = ("kills", "damages", "disks", "soak")
 MOST_GROWTH = 8.0
 """Bytes of memory that a pair may take for each byte that it takes in the output files."""
 
@@ -42,6 +43,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; default: all")
     parser.add_argument("--kills", type=int, default=200, help="runs to kill (default: 200)")
     parser.add_argument("--damages", type=int, default=3000, help="journals to damage (default: 3000)")
+    parser.add_argument("--disks", type=int, default=60, help="sizes of disk to fill (default: 60)")
     parser.add_argument("--soak", type=int, default=50_000, help="pairs of the soak (default: 50000)")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of what is random (default: the time)")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("results.json"))
@@ -52,6 +54,7 @@ def main() -> int:
     tortures = {
         "kills": lambda: torture_runs(given.kills, given.seed),
         "damages": lambda: torture_journals(given.damages, given.seed),
+        "disks": lambda: torture_disks(given.disks, given.seed),
         "soak": lambda: torture_memory(given.soak),
     }
     figures: list[Figure] = []
@@ -97,6 +100,20 @@ def torture_journals(damages: int, seed: int) -> Iterator[Figure]:
     yield Figure("damages: reruns with another dataset", 0, "", 0)  # the first one would have ended this by an error
     for outcome, count in sorted(outcomes.items()):
         yield Figure(f"damages: {outcome}", count, "reruns")
+
+
+def torture_disks(count: int, seed: int) -> Iterator[Figure]:
+    """Fill disks of many sizes; nothing where this system lets nobody mount them."""
+    if not can_mount():
+        print("  left out: this system lets nobody mount anything", file=sys.stderr)  # noqa: T201
+        return
+    with TemporaryDirectory(prefix="demur-disks-") as name:
+        outcomes = fill_disks(Path(name), choose_sizes(count, seed))
+    for outcome, number in sorted(outcomes.items()):
+        words = (
+            "room enough" if outcome == "room enough" else f"full at the {outcome}; with room, the undisturbed files"
+        )
+        yield Figure(f"disks: {words}", number, "runs")
 
 
 def torture_memory(pairs: int) -> Iterator[Figure]:

@@ -9,6 +9,7 @@ checksum: one that does not fit is as good as absent, its request is asked again
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -279,10 +280,12 @@ def remove_journal(path: Path) -> None:
 def _explain_opening(path: Path, error: sqlite3.OperationalError) -> JournalFault:
     """What keeps a journal from being opened."""
     name = getattr(error, "sqlite_errorname", "")
+    holder = None
     try:
         holder = find_holder(path)
-    except OSError:
-        holder, name = None, "SQLITE_IOERR_LOCK"  # SQLite takes ENOLCK for a lock that somebody else has
+    except OSError as refusal:
+        if refusal.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+            name = "SQLITE_IOERR_LOCK"  # SQLite takes ENOLCK for a lock that somebody else has
     if name.startswith("SQLITE_IOERR") and name.endswith("LOCK"):
         return JournalFault(
             f"{path}: the file system gives no locks, so two runs could spoil each other's journal",
