@@ -39,9 +39,9 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 async def test_a_server_that_goes_wrong_half_way_ends_the_run_soon(workspace: Path, name: str) -> None:
     """Exit code 4, one message, each loss counted with its reason, and the pairs made before are on the disk."""
-    wrong = replace(WRONG[name], after_s=0.2)  # so that what was begun before has its time
+    wrong = replace(WRONG[name], after_s=0.1)  # so that what was begun before has its time
     behaviour = Behaviour(faults=(*(None,) * 6, *(wrong,) * ALL))
-    ended = await run_against(workspace, {GENERATOR: behaviour}, outputs=300, timeout_s=0.4, deadline_s=0.3)
+    ended = await run_against(workspace, {GENERATOR: behaviour}, outputs=300, timeout_s=0.3, deadline_s=0.3)
     assert ended.code == 4
     assert re.search(r"requests in a row failed; the last|all of the last \d+ attempts failed", ended.failure)
     assert set(ended.reasons) <= {"engine_failed", "near_duplicate"}
@@ -49,8 +49,6 @@ async def test_a_server_that_goes_wrong_half_way_ends_the_run_soon(workspace: Pa
     assert ended.pairs >= 10
     assert ended.summary.accepted == ended.pairs
     assert ended.took_s < 15
-    again = await run_against(workspace, outputs=40)
-    assert (again.code, again.pairs, dict(again.reasons)) == (0, 40, {})
 
 
 @pytest.mark.parametrize("role", [RESPONDER, GUARD])
@@ -98,10 +96,10 @@ async def test_a_storm_of_429_passes(workspace: Path) -> None:
     """Every request is put off at first: the run slows down, asks again, and ends with the undisturbed files."""
     calm = await run_against(workspace, output="calm", outputs=12)
     off = Fault(status=429, retry_after="0.1")
-    storms = {GENERATOR: Behaviour(faults=(off,) * 6), GUARD: Behaviour(faults=(*(None,) * CANARIES, *(off,) * 12))}
+    storms = {GENERATOR: Behaviour(faults=(off,) * 3), GUARD: Behaviour(faults=(*(None,) * CANARIES, *(off,) * 8))}
     ended = await run_against(workspace, storms, outputs=12)
     assert ended.code == calm.code == 0
-    assert sum(use.retried for use in ended.summary.engines) == 18
+    assert sum(use.retried for use in ended.summary.engines) == 11
     for name in ("formatted_output.jsonl", "rejected.jsonl"):
         assert ended.files[name] == calm.files[name]
 
