@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp.web
 import pytest
 
-from tests.faults.hostile import CANARIES, GENERATOR, GUARD, RESPONDER, ROLES, run_against, run_at
+from tests.faults.hostile import CANARIES, GENERATOR, GUARD, RESPONDER, run_against, run_at
 from tests.servers.behaviour import Behaviour, Fault
 from tests.servers.simulated import SimulatedServer
 
@@ -39,9 +39,11 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 async def test_a_server_that_goes_wrong_half_way_ends_the_run_soon(workspace: Path, name: str) -> None:
     """Exit code 4, one message, each loss counted with its reason, and the pairs made before are on the disk."""
-    wrong = replace(WRONG[name], after_s=0.1)  # so that what was begun before has its time
+    wrong = replace(WRONG[name], after_s=0.2)  # so that what was begun before has its time
     behaviour = Behaviour(faults=(*(None,) * 6, *(wrong,) * ALL))
-    ended = await run_against(workspace, {GENERATOR: behaviour}, outputs=300, timeout_s=0.3, deadline_s=0.3)
+    ended = await run_against(
+        workspace, {GENERATOR: behaviour}, outputs=300, concurrency=24, timeout_s=0.3, deadline_s=0.3
+    )
     assert ended.code == 4
     assert re.search(r"requests in a row failed; the last|all of the last \d+ attempts failed", ended.failure)
     assert set(ended.reasons) <= {"engine_failed", "near_duplicate"}
@@ -105,13 +107,15 @@ async def test_a_storm_of_429_passes(workspace: Path) -> None:
 
 
 async def test_faults_that_pass_leave_no_trace_in_the_files(workspace: Path) -> None:
-    """Resets, torn replies and the like in a fifth of the requests: the files are the undisturbed ones."""
+    """Resets, torn replies and the like from every server: the files are the undisturbed ones."""
     calm = await run_against(workspace, output="calm", outputs=12)
     faults = [Fault("reset"), Fault("drop"), Fault("torn"), Fault(), Fault("body", 200, said="null")]
-    behaviour = Behaviour(fault_rates=dict.fromkeys(faults, 0.04))
-    ended = await run_against(workspace, dict.fromkeys(ROLES, behaviour), outputs=12)
+    spread = [each for fault in faults for each in (None, None, None, fault)]
+    behaviour = Behaviour(faults=(*(None,) * CANARIES, *spread))
+    rounds = Behaviour(faults=(faults[0], None, *faults[1:3]))
+    ended = await run_against(workspace, {GENERATOR: rounds, RESPONDER: behaviour, GUARD: behaviour}, outputs=12)
     assert (ended.code, calm.code) == (0, 0)
-    assert sum(use.retried for use in ended.summary.engines) > 0
+    assert sum(use.retried for use in ended.summary.engines) >= 8
     for name in ("formatted_output.jsonl", "rejected.jsonl"):
         assert ended.files[name] == calm.files[name]
 

@@ -162,7 +162,7 @@ class Journal:
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except sqlite3.Error as error:
-            raise JournalFault(f"{self.path}: the journal cannot be cleared: {error}") from error
+            raise _explain_write(self.path, error) from error
         self._replaying = False
 
     def close(self) -> None:
