@@ -1,7 +1,7 @@
 # demur. `make run` tries it, `make test` tests it, `make check` is what CI runs, `make bench` measures.
 # Needs Python 3.11 or newer, pip and make; everything else goes into .venv.
 
-.PHONY: run test check bench setup schemas lock clean help
+.PHONY: run test check bench torture setup schemas lock clean help
 .DEFAULT_GOAL := help
 
 # The first interpreter that runs and is new enough; `make PYTHON=…` names another.
@@ -18,6 +18,7 @@ help:
 	@echo 'make test    set up, and run every test'
 	@echo 'make check   lint, types, import contract, budgets, tests with coverage: what CI runs'
 	@echo 'make bench   print the benchmark figures, and write them to bench/results.json'
+	@echo 'make torture kill, damage and soak for long, and write the figures to tests/faults/results.json'
 
 run: $(VENV)/.run
 	$(PY) -m demur run $(TASK) --engines embedded -n 10
@@ -36,6 +37,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(PY) -m bench $(ARGS)
+
+torture: $(VENV)/.dev
+	PYTHONPATH=src $(PY) -m tests.faults.torture $(ARGS)
 
 schemas: $(VENV)/.run
 	for kind in task policy builder; do $(PY) -m demur schema $$kind >schemas/$$kind.schema.json || exit 1; done

@@ -70,7 +70,7 @@ def test_the_wheel_says_what_it_needs(wheel: zipfile.ZipFile) -> None:
     required = metadata.get_all("Requires-Dist") or []
     assert {line for line in required if "extra ==" not in line} == set(PROJECT["project"]["dependencies"])
     entry = next(name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
-    assert "demur = demur.cli.main:main" in wheel.read(entry).decode()
+    assert "demur = demur.__main__:main" in wheel.read(entry).decode()
 
 
 def test_the_unpacked_wheel_runs(wheel: zipfile.ZipFile, tmp_path: Path) -> None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TypeAlias
 
 from demur.errors import DemurError, InputError
+
+SignalAction: TypeAlias = Callable[[int, FrameType | None], object] | int | None
 
 
 def report_failures(call: Callable[[], int]) -> int:
@@ -23,6 +29,27 @@ def report_failures(call: Callable[[], int]) -> int:
     except BrokenPipeError:
         forgo_output()
         return 0
+
+
+@contextmanager
+def heed_signals() -> Iterator[None]:
+    """Let Ctrl-C and a request to end (SIGTERM) raise KeyboardInterrupt within the block: what is half done is cleared away."""
+    own = os.getpid()
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != own:
+            os._exit(0)  # a searching process of the index: it has nothing to clean up, and its traceback no reader
+        raise KeyboardInterrupt
+
+    before: dict[signal.Signals, SignalAction] = {}
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(ValueError):  # not in the main thread: then signals are the caller's business
+                before[number] = signal.signal(number, interrupt)
+        yield
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
 
 
 def forgo_output() -> None:

@@ -33,9 +33,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if namespace.command is None:
         parser.print_help()
         return 0
-    from demur.cli.failures import report_failures
+    from demur.cli.failures import heed_signals, report_failures
 
-    return report_failures(lambda: int(import_module(f"demur.cli.{namespace.command}").execute(namespace)))
+    def execute() -> int:
+        command = import_module(f"demur.cli.{namespace.command}")
+        with heed_signals():
+            return int(command.execute(namespace))
+
+    return report_failures(execute)
 
 
 def _prepare_output() -> None:

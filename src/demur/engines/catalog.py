@@ -2,9 +2,9 @@
 
 Every engine is composed in the same way::
 
-    JournaledEngine( RetryingEngine( HedgedEngine( LimitedEngine( RedactedEngine( provider )))))
+    JournaledEngine( RetryingEngine( WatchedEngine( HedgedEngine( LimitedEngine( RedactedEngine( provider ))))))
 
-(`HedgedEngine` only where a block sets `hedge_after_s`.) The provider and its limiter are shared by everything in a run
+(`HedgedEngine` only where a block sets `hedge_after_s`.) The provider, its limiter and its health are shared by everything in a run
 that talks to the same model at the same endpoint; retries are counted for each block and task, and each task has a
 journal of its own.
 """
@@ -24,6 +24,7 @@ from demur.engines.limiting import LimitedEngine, Limiter
 from demur.engines.pacing import Pacer
 from demur.engines.redacting import RedactedEngine, list_secrets
 from demur.engines.retrying import RetryingEngine
+from demur.engines.watching import Health, WatchedEngine
 from demur.errors import EngineError, ExtraMissing, InputError
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
 from demur.inputs.prices import Price, Prices
@@ -105,6 +106,7 @@ class Catalog:
         self._providers: dict[AnyEngine, Engine] = {}
         self._limiters: dict[Identity, Limiter] = {}
         self._pacers: dict[Identity, Pacer] = {}
+        self._healths: dict[Identity, Health] = {}
         self._stated: dict[Identity, int] = {}
 
     def open(self, settings: AnyEngine, role: str, store: ReplyStore) -> JournaledEngine:
@@ -139,8 +141,10 @@ class Catalog:
             if settings.hedge_after_s is None
             else HedgedEngine(limited, settings.hedge_after_s, on_hedge=count_hedge)
         )
+        health = self._healths.setdefault(identity, Health())
+        watched = WatchedEngine(hedged, health, settings.deadline_s)
         patient = RetryingEngine(
-            hedged, settings.deadline_s, attempt_timeout_s=settings.timeout_s, on_retry=count_retry
+            watched, settings.deadline_s, attempt_timeout_s=settings.timeout_s, on_retry=count_retry
         )
         return JournaledEngine(patient, store, meter)
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from demur.engines.budgets import Budget
 from demur.engines.catalog import Catalog
-from demur.engines.journaling import ReplyStore
 from demur.errors import BudgetSpent, DemurError, JournalFault, OutputFault
 from demur.guards.canaries import check_canaries, check_criteria, require_sight
 from demur.outputs.card import write_card
@@ -85,7 +84,7 @@ class Runner:
         Raises:
             JournalFault: a journal cannot be opened; nothing was begun.
             InputError: a setting of the builder cannot be used; nothing was begun.
-            OutputFault: an output cannot be written; the journal is whole.
+            OutputFault: an output cannot be written, and nothing else failed; the journal is whole.
         """
         result = RunResult()
         with ExitStack() as journals:
@@ -119,7 +118,7 @@ class Runner:
                 result.failure = _find_failure(group_error)
             finally:
                 await self._catalog.close()
-                result.summaries = _write_all(runs, result.failure)
+                result.summaries = _write_what_there_is(runs, result.failure)
         return result
 
 
@@ -132,10 +131,11 @@ class _TaskRun:
         plan: Plan,
         progress: TaskProgress,
         catalog: Catalog,
-        store: ReplyStore,
+        store: Journal,
         shared: NoveltyIndex | None,
     ) -> None:
-        self._task, self._plan, self._progress, self._budget = task, plan, progress, catalog.budget
+        self._task, self._plan, self._progress, self._store = task, plan, progress, store
+        self._budget = catalog.budget
         recipe, self._engines = build_recipe(task, plan, catalog, store, shared)
         progress.meters = [engine.meter for engine in self._engines]
         # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
@@ -214,6 +214,9 @@ class _TaskRun:
         if failure is not None and status is Status.INTERRUPTED:
             status = Status.FAILED
         counts = count_stages(outcomes)
+        if damaged := self._store.damaged:
+            kept = "1 reply" if damaged == 1 else f"{damaged} replies"
+            self._warnings.append(f"{kept} of the journal had been damaged on the disk, and did not count: asked anew.")
         summary = Summary(
             task=inputs.name,
             status=status,
@@ -313,6 +316,21 @@ def _forget(task: TaskPlan, store: Journal) -> None:
     store.clear()
     for name in FILES:
         remove_file(task.folder / name)
+
+
+def _write_what_there_is(runs: Sequence[_TaskRun], failure: DemurError | None) -> list[Summary]:
+    """Write every task's outputs. If a run fails, and then its outputs too, its own failure is told first.
+
+    Raises:
+        OutputFault: an output could not be written, and nothing else had failed.
+    """
+    try:
+        return _write_all(runs, failure)
+    except OutputFault as fault:
+        if failure is None:
+            raise
+        failure.args = (f"{failure}; and then {fault}", *failure.args[1:])
+        return []
 
 
 def _write_all(runs: Sequence[_TaskRun], failure: DemurError | None) -> list[Summary]:
