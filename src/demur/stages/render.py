@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from demur.engines.base import Chat, Message
 from demur.errors import TemplateFault
 from demur.inputs.policy import Risk
-from demur.inputs.yaml_text import read_text
+from demur.inputs.text_file import read_text
 from demur.records import Seed
 
 
