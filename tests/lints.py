@@ -15,7 +15,7 @@ MAX_FUNCTION_LINES = 60
 HEAVY_HOMES = {
     "aiohttp": ("demur.engines.transport",),
     "tenacity": ("demur.engines.retrying",),
-    "jinja2": ("demur.stages.render",),
+    "jinja2": ("demur.stages.render", "demur.stages.sandbox"),
     "sqlite3": ("demur.run.journal",),
     "yaml": ("demur.inputs.yaml_text",),
     "pyarrow": ("demur.inputs.rows",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from demur.cli.failures import sanitise
+from demur.cli.failures import sanitise_line
 from demur.cli.main import gather_tasks
 from demur.cli.run import read_options
 from demur.run.examine import examine
@@ -25,7 +25,7 @@ async def _examine(plan: Plan) -> int:
     passed = True
     async for finding in examine(plan):
         passed = passed and finding.passed
-        print(sanitise(f"{'ok  ' if finding.passed else 'FAIL'}  {finding.subject}: {finding.words}"), flush=True)
+        print(sanitise_line(f"{'ok  ' if finding.passed else 'FAIL'}  {finding.subject}: {finding.words}"), flush=True)
         if finding.hint and not finding.passed:
-            print(sanitise(f"      {finding.hint}"), flush=True)
+            print(sanitise_line(f"      {finding.hint}"), flush=True)
     return 0 if passed else 4

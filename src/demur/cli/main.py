@@ -48,9 +48,19 @@ def _prepare_output() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints cannot steer the terminal: a file's name may be an argument."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and what is wrong, and exit."""
+        from demur.cli.failures import sanitise_line
+
+        super().error(sanitise_line(message))
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="demur",
         description="Turn a risk policy and a few seed examples into a dataset that teaches a model when and how to decline.",
         epilog=_EXIT_CODES,

@@ -130,19 +130,27 @@ def _read_parquet(path: Path) -> Iterator[Row]:
             raise InputError("Parquet is read from its end, so a pipe cannot hold it", path=path)
         try:
             yield from ((None, row) for row in _unpack(pyarrow.parquet.ParquetFile(file), path))
-        except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        except (
+            pyarrow.ArrowException,
+            OSError,
+            ValueError,
+            ArithmeticError,
+            LookupError,
+            RuntimeError,
+            TypeError,
+        ) as error:
             words = (str(error).splitlines() or [type(error).__name__])[0]
             raise InputError(f"not a Parquet file that can be read: {words}", path=path) from None
 
 
 def _unpack(source: pyarrow.parquet.ParquetFile, path: Path) -> Iterator[Any]:
     """The records, batch by batch, as long as they stay within `MAX_PARQUET_BYTES`."""
-    groups = [source.metadata.row_group(number) for number in range(source.metadata.num_row_groups)]
-    chunks = [group.column(number).total_uncompressed_size for group in groups for number in range(group.num_columns)]
-    if sum(chunks) > MAX_PARQUET_BYTES:
+    # Not column by column: a damaged column's description ends the process (pyarrow 26).
+    sizes = [abs(source.metadata.row_group(number).total_byte_size) for number in range(source.metadata.num_row_groups)]
+    if sum(sizes) > MAX_PARQUET_BYTES:
         raise _too_large(path)
     # A value stands once in a column's dictionary, and in a batch as often as it has rows.
-    rows = max(1, min(_BATCH_ROWS, MAX_PARQUET_BYTES // max(chunks, default=1)))
+    rows = max(1, min(_BATCH_ROWS, MAX_PARQUET_BYTES // max(1, *sizes, 1)))
     size = 0
     for batch in source.iter_batches(batch_size=rows):
         for row in batch.to_pylist():

@@ -18,10 +18,13 @@ from typing import Self
 
 from demur.engines.base import Reply, TokenLogprob, Usage
 from demur.errors import JournalFault
+from demur.outputs.files import make_folder
 from demur.records import Origin
 
 FORMAT = "1"
 _COMPRESS_FROM_BYTES = 400
+MAX_REPLY_BYTES = 512 * 1024 * 1024
+"""Far beyond what a server's reply can come to: what unpacks to more was not packed here."""
 _GATHER_S = 0.001
 """How long a commit waits for company: far below a model's latency, and long enough to fill a transaction."""
 _QUIET_TURNS = 20
@@ -66,7 +69,7 @@ class Journal:
                 return None
             self._replayed += 1
             return _decode(row[0])
-        except (sqlite3.DatabaseError, zlib.error, ValueError, KeyError, TypeError) as error:
+        except (sqlite3.DatabaseError, zlib.error, ValueError, KeyError, TypeError, RecursionError) as error:
             raise _damaged(self.path, error) from error
 
     async def finish_replay(self) -> None:
@@ -161,15 +164,14 @@ def open_journal(path: Path) -> Journal:
         JournalFault: another run holds it, it is damaged, another version wrote it, or the disk refuses.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # The log beside it takes its permissions from the file, so that must have them from the first.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        path.chmod(0o600)
+        make_folder(path.parent)
+        _claim(path)
         connection = sqlite3.connect(path, isolation_level=None, timeout=0.2)
     except (OSError, sqlite3.Error) as error:
         raise JournalFault(f"{path}: the journal cannot be opened: {error}", hint="Is the folder writable?") from error
     try:
         _prepare(connection, path)
+        return Journal(path, connection)
     except sqlite3.OperationalError as error:
         connection.close()
         if "locked" in str(error):
@@ -178,13 +180,33 @@ def open_journal(path: Path) -> Journal:
                 hint="Wait for it to end, or choose another --output-dir.",
             ) from error
         raise JournalFault(f"{path}: the journal cannot be opened: {error}", hint="Is the folder writable?") from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # its own words can be what is damaged
         connection.close()
         raise _damaged(path, error) from error
     except JournalFault:
         connection.close()
         raise
-    return Journal(path, connection)
+
+
+def _claim(path: Path) -> None:
+    """Make the file, or make it its owner's alone. The log beside it takes its permissions from it.
+
+    Raises:
+        JournalFault: it is a link, which could lead to any other file, or no file at all.
+        OSError: the disk refuses.
+    """
+    for suffix in ("", "-wal", "-shm"):
+        place = path.with_name(path.name + suffix)
+        if place.is_symlink() or (place.exists() and not place.is_file()):
+            raise JournalFault(
+                f"{place}: the journal is a link, or no file", hint="Remove it, or choose another --output-dir."
+            )
+    number = os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    try:
+        if os.fstat(number).st_mode & 0o077:
+            path.chmod(0o600)
+    finally:
+        os.close(number)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -244,8 +266,19 @@ def _encode(reply: Reply) -> bytes:
     return data if len(data) < _COMPRESS_FROM_BYTES else b"z" + zlib.compress(data, 1)
 
 
+def _decompress(data: bytes) -> bytes:
+    """Unpack a reply, up to the most that a server may send."""
+    unpacker = zlib.decompressobj()
+    content = unpacker.decompress(data, MAX_REPLY_BYTES)
+    if not unpacker.eof:
+        raise ValueError("torn, or too long")
+    return content
+
+
 def _decode(data: bytes) -> Reply:
-    content = json.loads(zlib.decompress(data[1:]) if data[:1] == b"z" else data)
+    content = json.loads(_decompress(data[1:]) if data[:1] == b"z" else data)
+    if not isinstance(content["text"], str) or not isinstance(content["finish"], str):
+        raise TypeError("a reply without text")
     return Reply(
         text=content["text"],
         finish=content["finish"],
