@@ -22,6 +22,10 @@ from demur.outputs.files import make_folder
 from demur.records import Origin
 
 FORMAT = "1"
+JOURNAL = "journal.sqlite"
+"""Its name in an output folder."""
+JOURNAL_PARTS = ("", "-wal", "-shm")
+"""What the names of its files add to that."""
 _COMPRESS_FROM_BYTES = 400
 MAX_REPLY_BYTES = 512 * 1024 * 1024
 """Far beyond what a server's reply can come to: what unpacks to more was not packed here."""
@@ -195,7 +199,7 @@ def _claim(path: Path) -> None:
         JournalFault: it is a link, which could lead to any other file, or no file at all.
         OSError: the disk refuses.
     """
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in JOURNAL_PARTS:
         place = path.with_name(path.name + suffix)
         if place.is_symlink() or (place.exists() and not place.is_file()):
             raise JournalFault(
@@ -226,24 +230,48 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def remove_journal(path: Path) -> None:
-    """Delete a journal that cannot be used, and its log, for `--restart`.
+def remove_journal(path: Path, *, foreign: bool = True) -> None:
+    """Delete a journal, and its log, for `--restart` where it cannot be used, and for `demur clean`.
+
+    Args:
+        foreign: also where it is some other program's database, or a link.
 
     Raises:
-        JournalFault: another run holds it, or the disk refuses.
+        JournalFault: another run holds it, it is foreign and must not be, or the disk refuses.
     """
-    if not path.exists():
+    parts = [path.with_name(path.name + part) for part in JOURNAL_PARTS]
+    if not any(part.is_symlink() or part.exists() for part in parts):
         return
+    if not foreign:
+        _check_own(path)
     try:
         open_journal(path).close()
     except JournalFault as error:
         if "another run" in str(error):
             raise
     try:
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        for part in parts:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise JournalFault(f"{path}: the journal cannot be removed: {error.strerror}") from error
+
+
+def _check_own(path: Path) -> None:
+    """Look whether this is a journal, without changing it; a damaged one counts, and so does one that is held."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise JournalFault(f"{path}: this is a link, or no file; it was left alone")
+    if not path.exists():
+        return
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)
+        try:
+            names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        finally:
+            connection.close()
+    except (sqlite3.Error, UnicodeDecodeError):
+        return
+    if names and "replies" not in names:
+        raise JournalFault(f"{path}: this is another program's database; it was left alone")
 
 
 def _damaged(path: Path, error: Exception) -> JournalFault:
