@@ -24,7 +24,7 @@ HEAVY_HOMES = {
     "rapidfuzz": ("demur.stages.novelty",),
     "rich": ("demur.cli",),
     "argparse": ("demur.cli",),
-    "pydantic": ("demur.inputs",),
+    "pydantic": ("demur.inputs", "demur.run.exposure"),
     "pydantic_core": ("demur.inputs",),
 }
 """Packages, each with the only modules or folders that may import it."""

@@ -7,6 +7,7 @@ import argparse
 from demur.cli.failures import sanitise_line
 from demur.cli.main import gather_tasks
 from demur.cli.run import read_options
+from demur.run.exposure import list_exposed
 from demur.run.plan import make_plan
 from demur.run.rehearse import render_prompts
 
@@ -29,5 +30,7 @@ def execute(arguments: argparse.Namespace) -> int:
         if len(inputs.seeds) < inputs.task.num_icl_examples:
             print(f"    warning  num_icl_examples is {inputs.task.num_icl_examples}, and there are only "
                   f"{len(inputs.seeds)} seeds: each request shows them all")  # fmt: skip
+    for warning in list_exposed(plan.builder):
+        print(sanitise_line(f"    warning  {warning}"))
     print(sanitise_line(f"ok  builder {', '.join(path.name for path in plan.builder.sources)}"))
     return 0

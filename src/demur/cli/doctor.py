@@ -9,6 +9,7 @@ from demur.cli.failures import sanitise_line
 from demur.cli.main import gather_tasks
 from demur.cli.run import read_options
 from demur.run.examine import examine
+from demur.run.exposure import list_exposed
 from demur.run.plan import Plan, make_plan
 
 
@@ -23,6 +24,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 async def _examine(plan: Plan) -> int:
     passed = True
+    for warning in list_exposed(plan.builder):
+        print(sanitise_line(f"warning  {warning}"), flush=True)
     async for finding in examine(plan):
         passed = passed and finding.passed
         print(sanitise_line(f"{'ok  ' if finding.passed else 'FAIL'}  {finding.subject}: {finding.words}"), flush=True)
