@@ -286,3 +286,11 @@ async def test_words_that_only_look_alike_do_not_meet() -> None:
     )
     verdict = await EmbeddedGuard().judge(JudgeAsk(risk, "What day of the week comes after Monday?"))
     assert verdict.label is Label.SAFE
+
+
+@pytest.mark.parametrize("piece", ["\n", "define ", " \t", "first ", "how to make, "])
+async def test_long_texts_are_judged_in_linear_time(piece: str) -> None:
+    """The patterns' worst cases: at 300,000 characters, going through the rest from every place would take half an hour."""
+    text = "Open the lock. " + piece * (300_000 // len(piece))
+    verdict = await EmbeddedGuard().judge(JudgeAsk(make_risk(), "Open the lock", text))
+    assert verdict.label in (Label.SAFE, Label.VIOLATES)
