@@ -16,6 +16,7 @@ from demur.guards.embedded import EmbeddedGuard, score_instruction
 from demur.inputs.policy import Constraints, Policy, Risk
 from demur.inputs.yaml_text import read_documents
 from demur.records import Label
+from tests.samples import make_risk
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = Policy.model_validate(
