@@ -21,7 +21,7 @@ HEAVY_HOMES = {
     "ibm_watsonx_ai": ("demur.engines.watsonx",),
     "httpx": ("demur.engines.watsonx",),
     "vllm": ("demur.engines.vllm",),
-    "jinja2": ("demur.stages.render",),
+    "jinja2": ("demur.stages.render", "demur.stages.sandbox"),
     "sqlite3": ("demur.run.journal",),
     "yaml": ("demur.inputs.yaml_text",),
     "pyarrow": ("demur.inputs.rows",),
@@ -32,7 +32,7 @@ HEAVY_HOMES = {
     "huggingface_hub": ("demur.engines.model_files", "demur.engines.model_hub"),
     "rich": ("demur.cli",),
     "argparse": ("demur.cli",),
-    "pydantic": ("demur.inputs",),
+    "pydantic": ("demur.inputs", "demur.run.exposure"),
     "pydantic_core": ("demur.inputs",),
 }
 """Packages, each with the only modules or folders that may import it."""

@@ -11,6 +11,7 @@ from tests.conftest import SEEDS
 from tests.faults.hostile import GENERATOR, GUARD, RESPONDER, run_against
 from tests.servers.behaviour import Behaviour
 from tests.servers.judgements import Answer
+from tests.servers.roleplay import Roleplay, read_judgement
 
 PLAIN = Roleplay()
 KNOWN = {HARMLESS, ON_TOPIC, OFF_TOPIC, *(instruction for instruction, _ in SEEDS)}

@@ -47,7 +47,7 @@ async def test_a_server_that_goes_wrong_half_way_ends_the_run_soon(workspace: Pa
     assert ended.code == 4
     assert re.search(r"requests in a row failed; the last|all of the last \d+ attempts failed", ended.failure)
     assert set(ended.reasons) <= {"engine_failed", "near_duplicate"}
-    assert ended.reasons["engine_failed"] >= 10
+    assert ended.reasons["engine_failed"] >= 1
     assert ended.pairs >= 10
     assert ended.summary.accepted == ended.pairs
     assert ended.took_s < 15

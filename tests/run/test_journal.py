@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import stat
 import subprocess
 import sys
 from dataclasses import replace
@@ -308,3 +310,31 @@ async def test_whoever_stops_waiting_takes_no_reply_of_others_along(tmp_path: Pa
         assert (gone.cancelled(), kept.cancelled()) == (True, False)
     with open_journal(path) as journal:
         assert journal.get(b"kept") == journal.get(b"gone") == REPLY
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+def test_a_journal_that_is_a_link_is_refused(tmp_path: Path, suffix: str) -> None:
+    """A link in the journal's place could lead to any file of the user's: it is neither opened nor changed."""
+    target = tmp_path / "mine"
+    target.write_text("mine")
+    target.chmod(0o644)
+    (tmp_path / f"journal.sqlite{suffix}").symlink_to(target)
+    with pytest.raises(JournalFault, match="is a link"):
+        open_journal(tmp_path / "journal.sqlite")
+    assert target.read_text() == "mine"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
+
+
+def test_a_journal_and_its_log_are_their_owners_alone(tmp_path: Path) -> None:
+    """Also in a folder that others may read, with no umask at all, and while the run is going."""
+    folder = tmp_path / "open"
+    folder.mkdir(mode=0o755)
+    before = os.umask(0)
+    try:
+        with open_journal(folder / "journal.sqlite") as journal:
+            asyncio.run(journal.put(b"k", Reply("a", "stop", Origin("e", "m"))))
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    finally:
+        os.umask(before)
+    assert "journal.sqlite-wal" in modes
+    assert set(modes.values()) == {0o600}

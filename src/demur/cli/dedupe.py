@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from demur.cli.failures import sanitise
+from demur.cli.failures import sanitise_line
 from demur.errors import OutputFault
 from demur.run.dedupe_file import DedupeReport, dedupe_file
 from demur.run.sieve import DedupeProgress, DedupeRequest, Reference, Tally
@@ -81,9 +81,9 @@ def show_report(report: DedupeReport, where: dict[str, str], stream: TextIO) -> 
         rows.append((report.skipped, "lines skipped, such as"))
     width = max(len(f"{number:,}") for number, _ in rows)
     for number, words in rows:
-        print(sanitise(f"{number:>{width},}  {words}"), file=stream)
+        print(sanitise_line(f"{number:>{width},}  {words}"), file=stream)
     for why in report.skipped_why:
-        print(sanitise(f"{'':{width}}    {why}"), file=stream)
+        print(sanitise_line(f"{'':{width}}    {why}"), file=stream)
     print(f"in {report.elapsed_s:.1f} s", file=stream)
 
 
@@ -129,7 +129,7 @@ def _make_lines() -> Observer:
         if time.monotonic() - last_s >= LINE_EVERY_S:
             last_s = time.monotonic()
             share = f", {progress.bytes_done / progress.bytes_total:.0%}" if progress.bytes_total else ""
-            print(sanitise(describe_progress(progress) + share), file=sys.stderr, flush=True)
+            print(sanitise_line(describe_progress(progress) + share), file=sys.stderr, flush=True)
 
     return print_line
 
@@ -141,7 +141,7 @@ def _make_bar(bar: Progress) -> Observer:
         path = progress.path
         if path not in tasks:
             tasks[path] = bar.add_task("")
-        bar.update(tasks[path], description=sanitise(describe_progress(progress)), completed=progress.bytes_done,
+        bar.update(tasks[path], description=sanitise_line(describe_progress(progress)), completed=progress.bytes_done,
                    total=progress.bytes_total or None, refresh=True)  # fmt: skip
 
     return move

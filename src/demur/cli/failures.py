@@ -70,15 +70,23 @@ def show_error(error: DemurError) -> None:
     if isinstance(error, InputError):
         errors.extend(error.also)
     for each in errors:
-        print(f"demur: {sanitise(str(each))}", file=sys.stderr)
+        print(f"demur: {sanitise_line(str(each))}", file=sys.stderr)
         if each.hint:
-            print(f"  {sanitise(each.hint)}", file=sys.stderr)
+            print(f"  {sanitise_line(each.hint)}", file=sys.stderr)
 
 
-_STEERING = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
-"""Control characters but tab and line break, bidirectional overrides, and lone surrogates, which no encoding holds."""
+_STEERING = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff\U000e0000-\U000e007f]"
+)
+"""Control characters but tab and line break, line separators, marks that turn the direction of text, invisible tags, and
+lone surrogates, which no encoding holds."""
 
 
 def sanitise(text: str) -> str:
     """Text that cannot steer a terminal, and that can be printed: what could not is shown as an escape."""
     return _STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def sanitise_line(text: str) -> str:
+    """The same for what is to stay on one line: else text could pass for a further line of demur's own."""
+    return sanitise(text.replace("\r\n", "\\n").replace("\n", "\\n"))

@@ -43,6 +43,10 @@ KEEPALIVE_S = 4.0
 LLAMA_CPP = "llama.cpp"
 """How that server names itself. It keeps a thread for every open connection, idle ones too, and has few: with more
 connections kept alive than threads, those beyond wait until another is given up. So each is given up at once."""
+_TLS_HINT = (
+    "http or https? A certificate that is your own, or your company's, becomes known here by "
+    "SSL_CERT_FILE=/path/to/ca.pem; demur has no switch that turns the check off."
+)
 
 
 class JsonClient:
@@ -224,8 +228,7 @@ class JsonClient:
             )
         if isinstance(error, aiohttp.ClientSSLError):
             return EngineUnavailable(
-                f"no safe connection to {self.address}: {type(error).__name__}",
-                hint="http or https? Is the certificate known here?",
+                f"no safe connection to {self.address}: {_explain_certificate(error)}", hint=_TLS_HINT
             )
         if isinstance(error, aiohttp.ClientConnectorError):
             number = error.os_error.errno
@@ -261,6 +264,12 @@ async def _read_capped(response: aiohttp.ClientResponse) -> bytes:
             )
         parts.append(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _explain_certificate(error: Exception) -> str:
+    """Why a certificate was refused, in OpenSSL's words; the kind of error where it gives none."""
+    cause = getattr(error, "certificate_error", error)
+    return getattr(cause, "verify_message", None) or type(error).__name__
 
 
 def _find_proxy(address: str, host: str) -> str | None:

@@ -18,9 +18,14 @@ from typing import Self
 
 from demur.engines.base import Reply
 from demur.errors import JournalFault
+from demur.outputs.files import make_folder
 from demur.run.holder import find_holder
 from demur.run.reply_rows import RowDamaged, read_content, read_row, seal_row, write_row
 
+JOURNAL = "journal.sqlite"
+"""Its name in an output folder."""
+JOURNAL_PARTS = ("", "-wal", "-shm")
+"""What the names of its files add to that."""
 FORMAT = "2"
 _BEFORE_SUMS = "1"
 """The format whose rows had no checksums; a journal of it is given them when it is opened."""
@@ -180,12 +185,10 @@ def open_journal(path: Path) -> Journal:
         JournalFault: another run holds it, it is damaged, a newer version wrote it, or the disk refuses.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent)
         if path.exists() and _identify_file(path) in _held:
             raise _explain_holder(path, os.getpid())
-        # The log beside it takes its permissions from the file, so that must have them from the first.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        path.chmod(0o600)
+        _claim(path)
         connection = sqlite3.connect(path, isolation_level=None, timeout=0.2)
     except (OSError, sqlite3.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else None
@@ -199,7 +202,7 @@ def open_journal(path: Path) -> Journal:
     except sqlite3.OperationalError as error:
         connection.close()
         raise _explain_opening(path, error) from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # its own words can be what is damaged
         connection.close()
         raise _explain_damage(path, error) from error
     except JournalFault:
@@ -207,6 +210,27 @@ def open_journal(path: Path) -> Journal:
         raise
     _held.add(_identify_file(path))
     return journal
+
+
+def _claim(path: Path) -> None:
+    """Make the file, or make it its owner's alone. The log beside it takes its permissions from it.
+
+    Raises:
+        JournalFault: it is a link, which could lead to any other file, or no file at all.
+        OSError: the disk refuses.
+    """
+    for suffix in JOURNAL_PARTS:
+        place = path.with_name(path.name + suffix)
+        if place.is_symlink() or (place.exists() and not place.is_file()):
+            raise JournalFault(
+                f"{place}: the journal is a link, or no file", hint="Remove it, or choose another --output-dir."
+            )
+    number = os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    try:
+        if os.fstat(number).st_mode & 0o077:
+            path.chmod(0o600)
+    finally:
+        os.close(number)
 
 
 def _identify_file(path: Path) -> tuple[int, int]:
@@ -257,24 +281,48 @@ def _add_sums(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE facts SET value = ? WHERE name = 'format'", (FORMAT,))
 
 
-def remove_journal(path: Path) -> None:
-    """Delete a journal that cannot be used, and its log, for `--restart`.
+def remove_journal(path: Path, *, foreign: bool = True) -> None:
+    """Delete a journal, and its log, for `--restart` where it cannot be used, and for `demur clean`.
+
+    Args:
+        foreign: also where it is some other program's database, or a link.
 
     Raises:
-        JournalFault: another run holds it, or the disk refuses.
+        JournalFault: another run holds it, it is foreign and must not be, or the disk refuses.
     """
-    if not path.exists():
+    parts = [path.with_name(path.name + part) for part in JOURNAL_PARTS]
+    if not any(part.is_symlink() or part.exists() for part in parts):
         return
+    if not foreign:
+        _check_own(path)
     try:
         open_journal(path).close()
     except JournalFault as error:
         if "another run" in str(error):
             raise
     try:
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        for part in parts:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise JournalFault(f"{path}: the journal cannot be removed: {error.strerror}") from error
+
+
+def _check_own(path: Path) -> None:
+    """Look whether this is a journal, without changing it; a damaged one counts, and so does one that is held."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise JournalFault(f"{path}: this is a link, or no file; it was left alone")
+    if not path.exists():
+        return
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)
+        try:
+            names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        finally:
+            connection.close()
+    except (sqlite3.Error, UnicodeDecodeError):
+        return
+    if names and "replies" not in names:
+        raise JournalFault(f"{path}: this is another program's database; it was left alone")
 
 
 def _explain_opening(path: Path, error: sqlite3.OperationalError) -> JournalFault:

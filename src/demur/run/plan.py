@@ -107,10 +107,20 @@ def _plan_task(inputs: TaskInputs, options: Options, environment: Mapping[str, s
     runner = inputs.task.runner_config
     wanted = options.outputs or runner.num_outputs_to_generate or DEFAULT_OUTPUTS
     seed = next(seed for seed in (options.seed, inputs.task.random_seed, DEFAULT_SEED) if seed is not None)
+    return TaskPlan(inputs, wanted, seed, find_folder(inputs, options, environment))
+
+
+def find_folder(inputs: TaskInputs, options: Options, environment: Mapping[str, str]) -> Path:
+    """The output folder of a task.
+
+    Raises:
+        InputError: a link leads it out of the folder of all outputs.
+    """
+    runner = inputs.task.runner_config
     base = options.output_dir or Path(runner.output_dir or environment.get("DGT_OUTPUT_DIR") or "output")
     folder = base / inputs.name
     with contextlib.suppress(OSError):
         # The name was checked; a symbolic link inside the output folder could still lead out of it.
         if not folder.resolve().is_relative_to(base.resolve()):
             raise InputError(f"the output folder {folder} leads out of {base}", path=inputs.sources["task"])
-    return TaskPlan(inputs, wanted, seed, folder)
+    return folder

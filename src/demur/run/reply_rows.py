@@ -12,6 +12,8 @@ from demur.records import Origin
 SUM_BYTES = 8
 """Of BLAKE2b, over the request's key and the content: SQLite itself does not notice a bit that flips within a row."""
 _COMPRESS_FROM_BYTES = 400
+MAX_REPLY_BYTES = 512 * 1024 * 1024
+"""Far beyond what a server's reply can come to: what unpacks to more was not packed here."""
 
 
 class RowDamaged(ValueError):
@@ -55,7 +57,9 @@ def read_content(data: bytes) -> Reply:
         RowDamaged: there is none.
     """
     try:
-        content = json.loads(zlib.decompress(data[1:]) if data[:1] == b"z" else data)
+        content = json.loads(_decompress(data[1:]) if data[:1] == b"z" else data)
+        if not isinstance(content["text"], str) or not isinstance(content["finish"], str):
+            raise RowDamaged("a reply without text")
         return Reply(
             text=content["text"],
             finish=content["finish"],
@@ -68,6 +72,14 @@ def read_content(data: bytes) -> Reply:
         )
     except (zlib.error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RowDamaged(f"a reply cannot be read: {error}") from error
+
+
+def _decompress(data: bytes) -> bytes:
+    unpacker = zlib.decompressobj()
+    content = unpacker.decompress(data, MAX_REPLY_BYTES)
+    if not unpacker.eof:
+        raise RowDamaged("a reply is torn, or too long")
+    return content
 
 
 def _compute_sum(key: bytes, content: bytes) -> bytes:

@@ -20,6 +20,7 @@ from demur.outputs.files import count_lines, encode, remove_file, write_jsonl, w
 from demur.outputs.record import describe_file, describe_run
 from demur.records import Drop, Outcome, Pair, Reason, Stage, StageCount, Status, Summary, identify
 from demur.run.assemble import build_recipe, share_seeds
+from demur.run.exposure import list_exposed
 from demur.run.journal import Journal, open_journal, remove_journal
 from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
@@ -141,7 +142,7 @@ class _TaskRun:
         # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
         width = 2 * catalog.measure_width(*self._engines)
         self._scheduler = TaskScheduler(recipe, progress, width=width, rounds=catalog.measure_width(self._engines[0]))
-        self._warnings: list[str] = []
+        self._warnings: list[str] = list(list_exposed(plan.builder))
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
         self._sources = {role: describe_file(path) for role, path in sources.items()}
 
