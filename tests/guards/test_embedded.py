@@ -16,6 +16,7 @@ from demur.guards.embedded import EmbeddedGuard, score_instruction
 from demur.inputs.policy import Constraints, Policy, Risk
 from demur.inputs.yaml_text import read_documents
 from demur.records import Label
+from tests.samples import make_risk
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = Policy.model_validate(
@@ -286,3 +287,11 @@ async def test_words_that_only_look_alike_do_not_meet() -> None:
     )
     verdict = await EmbeddedGuard().judge(JudgeAsk(risk, "What day of the week comes after Monday?"))
     assert verdict.label is Label.SAFE
+
+
+@pytest.mark.parametrize("piece", ["\n", "define ", " \t", "first ", "how to make, "])
+async def test_long_texts_are_judged_in_linear_time(piece: str) -> None:
+    """The patterns' worst cases: at 300,000 characters, going through the rest from every place would take half an hour."""
+    text = "Open the lock. " + piece * (300_000 // len(piece))
+    verdict = await EmbeddedGuard().judge(JudgeAsk(make_risk(), "Open the lock", text))
+    assert verdict.label in (Label.SAFE, Label.VIOLATES)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from demur.engines.budgets import Budget
 from demur.engines.catalog import Catalog
-from demur.engines.journaling import ReplyStore
 from demur.errors import BudgetSpent, DemurError, JournalFault, OutputFault
 from demur.guards.canaries import check_canaries, check_criteria, require_sight
 from demur.outputs.card import write_card
@@ -21,6 +20,7 @@ from demur.outputs.files import count_lines, encode, remove_file, write_jsonl, w
 from demur.outputs.record import describe_file, describe_run
 from demur.records import Drop, Outcome, Pair, Reason, Stage, StageCount, Status, Summary, identify
 from demur.run.assemble import build_recipe, share_seeds
+from demur.run.exposure import list_exposed
 from demur.run.journal import Journal, open_journal, remove_journal
 from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
@@ -85,7 +85,7 @@ class Runner:
         Raises:
             JournalFault: a journal cannot be opened; nothing was begun.
             InputError: a setting of the builder cannot be used; nothing was begun.
-            OutputFault: an output cannot be written; the journal is whole.
+            OutputFault: an output cannot be written, and nothing else failed; the journal is whole.
         """
         result = RunResult()
         with ExitStack() as journals:
@@ -119,7 +119,7 @@ class Runner:
                 result.failure = _find_failure(group_error)
             finally:
                 await self._catalog.close()
-                result.summaries = _write_all(runs, result.failure)
+                result.summaries = _write_what_there_is(runs, result.failure)
         return result
 
 
@@ -132,16 +132,17 @@ class _TaskRun:
         plan: Plan,
         progress: TaskProgress,
         catalog: Catalog,
-        store: ReplyStore,
+        store: Journal,
         shared: NoveltyIndex | None,
     ) -> None:
-        self._task, self._plan, self._progress, self._budget = task, plan, progress, catalog.budget
+        self._task, self._plan, self._progress, self._store = task, plan, progress, store
+        self._budget = catalog.budget
         recipe, self._engines = build_recipe(task, plan, catalog, store, shared)
         progress.meters = [engine.meter for engine in self._engines]
         # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
         width = 2 * catalog.measure_width(*self._engines)
         self._scheduler = TaskScheduler(recipe, progress, width=width, rounds=catalog.measure_width(self._engines[0]))
-        self._warnings: list[str] = []
+        self._warnings: list[str] = list(list_exposed(plan.builder))
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
         self._sources = {role: describe_file(path) for role, path in sources.items()}
 
@@ -214,6 +215,9 @@ class _TaskRun:
         if failure is not None and status is Status.INTERRUPTED:
             status = Status.FAILED
         counts = count_stages(outcomes)
+        if damaged := self._store.damaged:
+            kept = "1 reply" if damaged == 1 else f"{damaged} replies"
+            self._warnings.append(f"{kept} of the journal had been damaged on the disk, and did not count: asked anew.")
         summary = Summary(
             task=inputs.name,
             status=status,
@@ -313,6 +317,21 @@ def _forget(task: TaskPlan, store: Journal) -> None:
     store.clear()
     for name in FILES:
         remove_file(task.folder / name)
+
+
+def _write_what_there_is(runs: Sequence[_TaskRun], failure: DemurError | None) -> list[Summary]:
+    """Write every task's outputs. If a run fails, and then its outputs too, its own failure is told first.
+
+    Raises:
+        OutputFault: an output could not be written, and nothing else had failed.
+    """
+    try:
+        return _write_all(runs, failure)
+    except OutputFault as fault:
+        if failure is None:
+            raise
+        failure.args = (f"{failure}; and then {fault}", *failure.args[1:])
+        return []
 
 
 def _write_all(runs: Sequence[_TaskRun], failure: DemurError | None) -> list[Summary]:
