@@ -247,7 +247,7 @@ def test_seeds_are_chosen_by_risk_and_kind(workspace: Path) -> None:
     chosen = [
         [seed.instruction for seed in task.seeds_of(risk, kind)]
         for risk, kind in ((lock, "refuse"), (queue, "refuse"), (lock, "comply"), (queue, "comply"))
-    ]  # type: ignore[misc]
+    ]
     assert chosen == [["lock"], ["any"], ["twin"], ["queue"]]
     assert len(task.seeds) == 4
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -171,7 +172,7 @@ async def test_ten_thousand_declining_items_are_one_drop() -> None:
     assert "9997 items decline" in drop.detail
 
 
-AIMED = {"axes": {"tense": ["past"], "reading_age": ["12"]}}
+AIMED: dict[str, Any] = {"axes": {"tense": ["past"], "reading_age": ["12"]}}
 
 
 async def test_a_round_is_told_its_aim_and_its_drafts_keep_it() -> None:
