@@ -15,7 +15,7 @@ from demur.guards.base import Guard
 from demur.guards.embedded import EmbeddedGuard, score_instruction
 from demur.inputs.policy import Constraints, Policy, Risk
 from demur.inputs.yaml_text import read_documents
-from demur.records import Label
+from demur.records import Label, Seed
 from tests.samples import make_risk
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -295,3 +295,17 @@ async def test_long_texts_are_judged_in_linear_time(piece: str) -> None:
     text = "Open the lock. " + piece * (300_000 // len(piece))
     verdict = await EmbeddedGuard().judge(JudgeAsk(make_risk(), "Open the lock", text))
     assert verdict.label in (Label.SAFE, Label.VIOLATES)
+
+
+async def test_only_seeds_to_decline_under_this_risk_are_examples_of_violations() -> None:
+    """A harmless seed, or one of another risk, makes nothing a violation."""
+    text = "Describe the colours of a lighthouse at the northern coast."
+    risk = RISKS["spam_phishing"]
+    for kind, name, label in (
+        ("refuse", "", Label.VIOLATES),
+        ("refuse", "spam_phishing", Label.VIOLATES),
+        ("refuse", "hate_speech", Label.SAFE),
+        ("comply", "", Label.SAFE),
+    ):
+        guard = EmbeddedGuard([Seed("seed:1", text, "No.", kind, name)])  # type: ignore[arg-type]
+        assert (await guard.judge(JudgeAsk(risk, text))).label is label

@@ -8,7 +8,7 @@ import pytest
 
 from demur.outputs.dataset import describe_drop, describe_match, describe_pair, describe_verdict, format_pair
 from demur.outputs.files import encode
-from demur.records import DraftId, Drop, Label, Match, Reason, Stage
+from demur.records import Aim, DraftId, Drop, Label, Match, Reason, Stage
 from tests.samples import (
     INSTRUCTION,
     RESPONSE,
@@ -225,3 +225,32 @@ def test_a_servers_words_that_quote_a_withheld_response_are_withheld_too(given: 
     other = "RequestRejected: http://x refuses this request (HTTP 400): too long"
     kept = Drop(id=drop.id, stage=drop.stage, reason=drop.reason, instruction="i", response=response, detail=other)
     assert describe_drop(kept, include_unsafe=False)["detail"] == other
+
+
+def test_a_pairs_record_says_what_its_round_aimed_at() -> None:
+    """The clause by its text and its number, counted from 1, and the axes; one that is not aimed at is left out."""
+    pair = make_pair()
+    aimed = replace(pair, draft=replace(pair.draft, aim=Aim("", 1, (("tense", "past"), ("region", "north")))))
+    record = describe_pair(aimed, make_inputs())["metadata"]
+    assert isinstance(record, dict)
+    assert record["clause"] == {"number": 2, "text": "Advice on copying keys in secret"}
+    assert record["axes"] == {"tense": "past", "region": "north"}
+    plain = describe_pair(pair, make_inputs())["metadata"]
+    assert isinstance(plain, dict)
+    assert {key: value for key, value in record.items() if key not in ("clause", "axes")} == plain
+    assert list(record)[: len(plain)] == list(plain)
+
+
+def test_a_pairs_record_has_the_fields_of_its_own_risk() -> None:
+    """Where a task has several, the aim tells which."""
+    inputs = make_inputs()
+    other = make_risk(risk="queue_jumping", risk_id="11.2", short_reply_type="POLITE_REDIRECT")
+    two = replace(inputs, risks=(inputs.risk, other))
+    pair = make_pair()
+    record = describe_pair(replace(pair, draft=replace(pair.draft, aim=Aim("queue_jumping", 0))), two)["metadata"]
+    assert isinstance(record, dict)
+    assert (record["risk"], record["risk_id"], record["short_reply_type"]) == (
+        "queue_jumping",
+        "11.2",
+        "POLITE_REDIRECT",
+    )

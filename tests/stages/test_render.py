@@ -11,6 +11,7 @@ from demur.engines.scripted import ScriptedEngine
 from demur.errors import TemplateFault
 from demur.inputs.policy import Constraints, Risk
 from demur.records import Seed
+from demur.stages.aim import plan_aims
 from demur.stages.propose import Proposer
 from demur.stages.render import PromptTemplate, ProposeValues, RespondValues, explain_reply_type, load_template
 from demur.stages.respond import Responder
@@ -38,7 +39,7 @@ def turns(chat: object) -> dict[str, str]:
 
 def propose(number: int = 0, **changes: object) -> dict[str, str]:
     inputs = make_inputs(**changes)  # type: ignore[arg-type]
-    return turns(Proposer(SILENT, PROPOSE, Sampling(), inputs, 0).prepare(number).prompt)
+    return turns(Proposer(SILENT, PROPOSE, Sampling(), inputs, 0, plan_aims(inputs, 0)).prepare(number).prompt)
 
 
 def respond(instruction: str = "Open it.", **changes: object) -> dict[str, str]:

@@ -57,7 +57,8 @@ def collect_seeds(rows: Iterable[Row], path: Path) -> tuple[Seed, ...]:
 
 def _read_kind(row: Mapping[str, Any], label: str, path: Path, line: int | None) -> SeedKind:
     kind = row.get("kind")
-    if kind is None or kind == "refuse":
+    kind = kind.strip() if isinstance(kind, str) else kind
+    if kind in (None, "", "refuse"):
         return "refuse"
     if kind == "comply":
         return "comply"

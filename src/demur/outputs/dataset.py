@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+from demur.inputs.policy import Risk
 from demur.inputs.task import TaskInputs
-from demur.records import Drop, Match, Pair, Reason, Verdict
+from demur.records import Aim, Drop, Match, Pair, Reason, Verdict
 
 Json = dict[str, object]
 
@@ -15,7 +16,8 @@ _QUOTED = 16
 
 def describe_pair(pair: Pair, inputs: TaskInputs) -> Json:
     """A line of `final_data.jsonl`: the pair, the policy that it rests on, and all that led to it."""
-    task, policy, risk = inputs.task, inputs.policy, inputs.risk
+    task, policy, aim = inputs.task, inputs.policy, pair.draft.aim
+    risk = inputs.find_risk(aim.risk)
     return {
         "task_name": task.task_name,
         "is_seed": False,
@@ -46,8 +48,19 @@ def describe_pair(pair: Pair, inputs: TaskInputs) -> Json:
                 "response": describe_verdict(pair.response_verdict),
             },
             "nearest": describe_match(pair.neighbour),
+            **_describe_aim(aim, risk),
         },
     }
+
+
+def _describe_aim(aim: Aim, risk: Risk) -> Json:
+    """What the pair's round aimed at; nothing where it aimed at nothing. Clauses are counted from 1, as people do."""
+    record: Json = {}
+    if aim.clause is not None:
+        record["clause"] = {"number": aim.clause + 1, "text": risk.policy.reply_cannot_contain[aim.clause]}
+    if aim.axes:
+        record["axes"] = dict(aim.axes)
+    return record
 
 
 def format_pair(pair: Pair) -> Json:

@@ -142,7 +142,7 @@ class _TaskRun:
         # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
         width = 2 * catalog.measure_width(*self._engines)
         self._scheduler = TaskScheduler(recipe, progress, width=width, rounds=catalog.measure_width(self._engines[0]))
-        self._warnings: list[str] = list(list_exposed(plan.builder))
+        self._warnings: list[str] = [*list_exposed(plan.builder), *recipe.proposer.warnings]
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
         self._sources = {role: describe_file(path) for role, path in sources.items()}
 
@@ -173,11 +173,14 @@ class _TaskRun:
         guard, inputs = self._scheduler.recipe.guard, self._task.inputs
         try:
             async with asyncio.TaskGroup() as group:
-                canaries = group.create_task(check_canaries(guard, inputs.risk, inputs.seeds))
+                canaries = [
+                    group.create_task(check_canaries(guard, risk, inputs.seeds_of(risk))) for risk in inputs.risks
+                ]
                 criteria = group.create_task(check_criteria(guard))
         except* BudgetSpent as spent:
             raise spent.exceptions[0] from None
-        require_sight(canaries.result())
+        for trial in canaries:
+            require_sight(trial.result())
         if not criteria.result().sees_policy:
             # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop; nor
             # is a guard that has a policy of its own, if it tells the canaries apart.

@@ -24,13 +24,20 @@ from demur.stages.sandbox import MeteredSandbox
 
 @dataclass(frozen=True, slots=True)
 class ProposeValues:
-    """What `propose.jinja` is given."""
+    """What `propose.jinja` is given.
+
+    Attributes:
+        clause: the clause that the requests are to be about; empty: any.
+        axes: each axis of diversity with the value wanted.
+    """
 
     risk: Risk
     group: str
     examples: tuple[Seed, ...]
     count: int
     task_description: str
+    clause: str = ""
+    axes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class PromptTemplate:
     Attributes:
         path: where it came from; a shipped one's is its name.
         text: the source, hashed into the run record.
+        names: the values that it uses.
     """
 
     def __init__(self, text: str, path: Path | str, values: type[Values]) -> None:
@@ -69,7 +77,7 @@ class PromptTemplate:
             lstrip_blocks=True,
             keep_trailing_newline=False,
         )
-        self._template = _compile(self._sandbox, text, path, tuple(values.__dataclass_fields__))
+        self._template, self.names = _compile(self._sandbox, text, path, tuple(values.__dataclass_fields__))
 
     def render(self, values: Values) -> Chat:
         """Fill the template in.
@@ -121,14 +129,17 @@ def load_template(shipped: str, values: type[Values], own: Path | None = None) -
     return PromptTemplate(text, f"{shipped}.jinja", values)
 
 
-def _compile(sandbox: MeteredSandbox, text: str, path: Path | str, names: tuple[str, ...]) -> Template:
+def _compile(
+    sandbox: MeteredSandbox, text: str, path: Path | str, names: tuple[str, ...]
+) -> tuple[Template, frozenset[str]]:
     try:
-        unknown = meta.find_undeclared_variables(sandbox.parse(text)) - set(names)
+        used = frozenset(meta.find_undeclared_variables(sandbox.parse(text)))
         template = sandbox.compile_metered(text)
     except TemplateSyntaxError as error:
         raise TemplateFault(f"template syntax: {error.message}", path=path, line=error.lineno) from None
     except RecursionError:
         raise TemplateFault("nested too deeply", path=path) from None
+    unknown = used - set(names)
     if unknown:
         name = sorted(unknown)[0]
         line = next(
@@ -139,7 +150,7 @@ def _compile(sandbox: MeteredSandbox, text: str, path: Path | str, names: tuple[
     if "user" not in template.blocks:
         raise TemplateFault("the template has no block named user", path=path,
                             hint="Write {% block user %} … {% endblock %}, and if you like a block named system.")  # fmt: skip
-    return template
+    return template, used
 
 
 def _explain_values(names: Mapping[str, object]) -> str:
