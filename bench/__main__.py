@@ -17,6 +17,7 @@ from rich.table import Table
 from bench.figures import Figure
 from bench.local import measure_install, measure_replay, measure_scripted, measure_startup
 from bench.novelty import measure_dedupe, measure_dedupe_million
+from bench.prefixes import measure_prefixes
 from bench.serving import measure_cost, measure_slots
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -26,6 +27,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "cost": lambda: measure_cost(1500),
     "slots": lambda: measure_slots(600),
     "replay": lambda: measure_replay(10_000),
+    "prefix": lambda: measure_prefixes(300),
     "dedupe": measure_dedupe,
     "dedupe-million": measure_dedupe_million,
 }

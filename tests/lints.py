@@ -20,34 +20,39 @@ HEAVY_HOMES = {
     "httpx2": ("demur.engines.anthropic", "demur.engines.azure_openai", "demur.engines.model_hub"),
     "ibm_watsonx_ai": ("demur.engines.watsonx",),
     "httpx": ("demur.engines.watsonx",),
-    "jinja2": ("demur.stages.render",),
+    "vllm": ("demur.engines.vllm",),
+    "jinja2": ("demur.stages.render", "demur.stages.sandbox"),
     "sqlite3": ("demur.run.journal",),
     "yaml": ("demur.inputs.yaml_text",),
     "pyarrow": ("demur.inputs.rows",),
     "model2vec": ("demur.stages.semantic",),
     "numpy": ("demur.stages.semantic",),
+    "xllamacpp": ("demur.engines.llama_models",),
     "rapidfuzz": ("demur.stages.novelty",),
     "huggingface_hub": ("demur.engines.model_files", "demur.engines.model_hub"),
     "rich": ("demur.cli",),
     "argparse": ("demur.cli",),
-    "pydantic": ("demur.inputs",),
+    "pydantic": ("demur.inputs", "demur.run.exposure"),
     "pydantic_core": ("demur.inputs",),
 }
 """Packages, each with the only modules or folders that may import it."""
 
 LAZY = (
-    *("aiohttp", "tenacity", "pyarrow", "model2vec", "numpy"),
-    *("anthropic", "openai", "httpx2", "ibm_watsonx_ai", "httpx", "huggingface_hub"),
+    *("aiohttp", "tenacity", "vllm", "pyarrow", "model2vec", "numpy"),
+    *("anthropic", "openai", "httpx2", "ibm_watsonx_ai", "httpx", "huggingface_hub", "xllamacpp"),
 )
 """Packages that no module imports just by being imported."""
 
 PROVIDERS = {
     # A vLLM server speaks OpenAI's protocol.
     "OpenAIEngine": ("demur.engines.openai", "demur.engines.vllm_server"),
+    "VLLMServerEngine": ("demur.engines.vllm_server", "demur.engines.catalog"),
+    "VLLMEngine": ("demur.engines.vllm", "demur.engines.catalog"),
     "OllamaEngine": ("demur.engines.ollama", "demur.engines.catalog"),
     "AnthropicEngine": ("demur.engines.anthropic", "demur.engines.catalog"),
     "AzureOpenAIEngine": ("demur.engines.azure_openai", "demur.engines.catalog"),
     "WatsonxEngine": ("demur.engines.watsonx", "demur.engines.catalog"),
+    "LlamaCppEngine": ("demur.engines.llama_cpp", "demur.engines.catalog"),
     "EmbeddedEngine": ("demur.engines.embedded", "demur.engines.catalog"),
     "ScriptedEngine": ("demur.engines.scripted", "demur.engines.catalog", "demur"),
     "GraniteGuard": ("demur.guards.granite",),
@@ -143,7 +148,7 @@ def check_tasks(module: Module) -> Iterator[str]:
 
 def check_terminal(module: Module) -> Iterator[str]:
     """Only the command line prints, asks or exits."""
-    if module.within("demur.cli", "demur.__main__"):
+    if module.within("demur.cli", "demur.__main__", "demur.engines.watchdog"):  # the watchdog is a program of its own
         return
     for call, name in _calls(module):
         if name in ("print", "input", "exit", "quit", "sys.exit", "os._exit", "breakpoint"):

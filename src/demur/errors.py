@@ -7,6 +7,8 @@
     ├── TemplateFault          (2)  a prompt template cannot be read or rendered
     ├── EngineError            (4)  a model did not answer
     │   ├── EngineUnavailable       nothing listens there, or the name does not resolve      (retry)
+    │   │   ├── EngineNotRunning    one that demur runs itself did not come up, or died
+    │   │   └── EndpointDown        it has answered nothing but failures for too long
     │   ├── CredentialsRejected     401, 403
     │   ├── ModelNotFound           the server does not have the model
     │   ├── RateLimited             429, 503: honours Retry-After                            (retry)
@@ -15,6 +17,7 @@
     │   ├── ReplyUnreadable         the body is not what the protocol promises               (retry)
     │   └── RequestRejected         400, 422, context overflow, content filter
     │       └── RawUnsupported      the server offers no route for a raw prompt
+    ├── BudgetSpent            (3)  the run may use no more tokens or money: nothing further is asked
     ├── GuardBlind             (4)  the guard cannot tell the canaries apart, or cannot get the policy
     ├── JournalFault           (4)  the journal cannot be opened, read or written
     ├── OutputFault            (4)  an output file cannot be written
@@ -81,6 +84,16 @@ class EngineUnavailable(EngineError):
     retryable = True
 
 
+class EngineNotRunning(EngineUnavailable):
+    """An engine that demur runs itself did not come up, or has died: asking again changes nothing."""
+
+
+class EndpointDown(EngineUnavailable):
+    """Something listens, and for a long time every request to it has failed, whatever it asked for."""
+
+    retryable = False
+
+
 class CredentialsRejected(EngineError):
     """The server knows no such key, or the key may not use this model."""
 
@@ -127,6 +140,12 @@ class RequestRejected(EngineError):
 
 class RawUnsupported(RequestRejected):
     """A raw prompt was to be sent, and the server applies a chat template to everything."""
+
+
+class BudgetSpent(DemurError):
+    """The run's budget allows no further request. No engine failed: what was begun is finished and kept."""
+
+    exit_code = 3
 
 
 class GuardBlind(DemurError):

@@ -266,6 +266,7 @@ class Status(StrEnum):
 
     COMPLETE = "complete"
     STALLED = "stalled"
+    BUDGET_SPENT = "budget_spent"
     INTERRUPTED = "interrupted"
     FAILED = "failed"
 
@@ -276,6 +277,55 @@ class StageCount:
 
     kept: int
     dropped: Mapping[Reason, int]
+
+
+@dataclass(frozen=True, slots=True)
+class StageUse:
+    """What one engine did for one stage.
+
+    Attributes:
+        asked: requests that went to the model.
+        replayed: requests that the journal answered.
+        prompt_tokens: of what was asked, as the server counted them.
+        completion_tokens: likewise.
+        replayed_prompt_tokens: of replies from the journal, as the server counted them when they were asked for.
+        replayed_completion_tokens: likewise.
+        cost_usd: what was asked, in US dollars; None where the model's price is not known.
+    """
+
+    asked: int = 0
+    replayed: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    replayed_prompt_tokens: int = 0
+    replayed_completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """What all tasks of a run used together, of what they may use.
+
+    Attributes:
+        max_cost_usd: the bound in US dollars, or None.
+        max_tokens: the bound in tokens, prompts and replies together, or None.
+        cost_usd: what was used; None where a model's price is not known.
+        tokens: what was used; estimated for replies whose server did not count, and requests whose answer never came.
+    """
+
+    max_cost_usd: float | None
+    max_tokens: int | None
+    cost_usd: float | None
+    tokens: int
+
+    def describe(self) -> str:
+        """Used and allowed, in words."""
+        parts = []
+        if self.max_tokens is not None:
+            parts.append(f"{self.tokens:,} of {self.max_tokens:,} tokens")
+        if self.max_cost_usd is not None and self.cost_usd is not None:
+            parts.append(f"${self.cost_usd:,.4f} of ${self.max_cost_usd:,.4f}")
+        return " and ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +341,8 @@ class EngineUse:
         failed: requests that were given up.
         prompt_tokens: as the server counted them, replayed replies included.
         completion_tokens: likewise.
+        hedged: requests that were sent a second time because the reply was late.
+        by_stage: the same by stage, with costs; what was replayed counts for itself there.
     """
 
     role: str
@@ -301,6 +353,8 @@ class EngineUse:
     failed: int
     prompt_tokens: int
     completion_tokens: int
+    hedged: int = 0
+    by_stage: Mapping[Stage, StageUse] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,6 +371,7 @@ class Summary:
         files: what was written, by its name in the output folder.
         warnings: what a person should know of the run, though it did not stop it.
         failure: the error that ended it early, in words.
+        budget: what the run as a whole used, where it has a budget.
     """
 
     task: str
@@ -334,3 +389,4 @@ class Summary:
     files: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     failure: str = ""
+    budget: BudgetUse | None = None

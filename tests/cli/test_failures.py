@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from demur import errors
 from demur.cli.failures import report_failures, sanitise, show_error
-from demur.errors import DemurError, EngineError, GuardBlind, InputError, OutputFault, TemplateFault
+from demur.errors import BudgetSpent, DemurError, EngineError, GuardBlind, InputError, OutputFault, TemplateFault
 
 
 def fail(error: BaseException) -> int:
@@ -27,7 +27,7 @@ def test_a_foreseen_error_is_its_words_its_hint_and_its_code(
 ) -> None:
     """Every error of the tree is shown without a traceback, on standard error alone."""
     code = report_failures(lambda: fail(kind("it broke", hint="Mend it.")))
-    assert code == (2 if issubclass(kind, InputError) else 4)
+    assert code == (2 if issubclass(kind, InputError) else 3 if kind is BudgetSpent else 4)
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "demur: it broke\n  Mend it.\n")
 

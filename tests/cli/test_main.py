@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,9 @@ POLICY = str(ROOT / "data/public/safety/resources/policies/cybersecurity_risks.y
         (["run"], "name at least one task file"),
         (["check"], "name at least one task file"),
         (["schema", "pair"], "invalid choice: 'pair'"),
+        (["run", "t.yaml", "--max-cost", "free"], "a sum in US dollars is wanted"),
+        (["run", "t.yaml", "--max-cost", "0"], "a sum above 0 is wanted"),
+        (["run", "t.yaml", "--max-tokens-total", "0"], "at least 1"),
         (["walk"], "invalid choice: 'walk'"),
         (["run", "t.yaml", "--num"], "expected one argument|unrecognized"),
     ],
@@ -205,6 +209,25 @@ def test_a_stalled_run_says_what_helps(workspace: Path, capsys: pytest.CaptureFi
     assert "0 of 3 pairs (stalled)" in said.out
     assert "generator refused" in said.out
     assert "rejected.jsonl" in said.err
+
+
+def test_a_spent_budget_says_how_to_go_on(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Code 3, what was used of what, and that the same command goes on; so it does."""
+    arguments = ["run", "task.yaml", "-n", "30", "--engines", "embedded", "--max-tokens-total"]
+    assert main([*arguments, "3000"]) == 3
+    said = capsys.readouterr()
+    assert "of 30 pairs (budget spent)" in said.out
+    assert re.search(r"The budget is spent: [\d,]+ of 3,000 tokens", said.err)
+    assert "same command goes on" in " ".join(said.err.split())
+    assert main([*arguments, "1000000"]) == 0
+
+
+def test_a_cost_that_cannot_be_known_is_not_begun(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Code 2, the model's name, and how to give its price."""
+    assert main(["run", "task.yaml", "--engines", "openai", "--max-cost", "1.50"]) == 2
+    said = capsys.readouterr().err
+    assert "the price of " in said
+    assert "prices:" in said
 
 
 def test_a_missing_task_file_is_one_line(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from demur.cli.tables import show_summary
-from demur.records import EngineUse, Origin, Status, Summary
+from demur.records import EngineUse, Origin, Stage, StageUse, Status, Summary
 from tests.samples import make_summary
 
 
@@ -54,6 +54,36 @@ def test_engines_say_what_they_did(show) -> None:  # type: ignore[no-untyped-def
     lines = show(make_summary())
     assert "  instruction_generator: scripted generator, 3 asked, 1 from the journal, 1,545 tokens" in lines
     assert "  granite_guardian: openai guardian:8b, 20 asked, 0 from the journal, 2 retried, 1 failed" in lines
+
+
+def test_tokens_and_cost_stand_by_stage(show) -> None:  # type: ignore[no-untyped-def]
+    """What was asked for and what the journal had stand apart; local models cost nothing, and are not spoken of."""
+    local = EngineUse(
+        "granite_guardian", Origin("ollama", "g"), 3, 0, 0, 0, 900, 30,
+        by_stage={Stage.SCREEN_INSTRUCTION: StageUse(3, 0, 900, 30)},
+    )  # fmt: skip
+    paid = EngineUse(
+        "instruction_generator", Origin("openai", "m"), 2, 1, 0, 0, 3000, 600, hedged=1,
+        by_stage={Stage.PROPOSE: StageUse(2, 1, 2000, 400, 1000, 200, 0.0012)},
+    )  # fmt: skip
+    lines = show(make_summary(engines=(paid, local)))
+    assert "  tokens asked for: propose 2,400, screen instruction 930; from the journal 1,200" in lines
+    assert "  cost: $0.0012 (propose $0.0012, screen instruction $0)" in lines
+    assert any("1 from the journal, 1 asked twice, 3,600 tokens" in line for line in lines)
+    assert not any("cost" in line for line in show(make_summary(engines=(local,))))
+
+
+def test_a_cost_that_is_not_known_is_not_nothing(show) -> None:  # type: ignore[no-untyped-def]
+    """One unknown price makes the sum unknown, and it says which stage's it is."""
+    used = {Stage.PROPOSE: StageUse(1, 0, 9, 9, 0, 0, 0.5), Stage.RESPOND: StageUse(1, 0, 9, 9, 0, 0, None)}
+    use = EngineUse("r", Origin("openai", "m"), 2, 0, 0, 0, 18, 18, by_stage=used)
+    assert "  cost: unknown (propose $0.5000, respond unknown)" in show(make_summary(engines=(use,)))
+
+
+def test_a_spent_budget_is_said_in_words(show) -> None:  # type: ignore[no-untyped-def]
+    """The status is words, as the others are."""
+    assert any("4 of 10 pairs (budget spent)" in line
+               for line in show(make_summary(status=Status.BUDGET_SPENT, accepted=4)))  # fmt: skip
 
 
 def test_a_summary_without_surplus_does_not_speak_of_it(show) -> None:  # type: ignore[no-untyped-def]

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from demur.engines.base import Engine, Reply, Request
+from demur.engines.budgets import Budget
 from demur.engines.catalog import DEFAULT_CONCURRENCY, Catalog, open_provider
 from demur.engines.embedded import EmbeddedEngine
 from demur.engines.journaling import NoStore
@@ -14,6 +15,7 @@ from demur.engines.scripted import ScriptedEngine
 from demur.engines.vllm_server import VLLMServerEngine
 from demur.errors import InputError, ServerFault
 from demur.inputs.engine_settings import EmbeddedSettings, ScriptedSettings
+from demur.inputs.prices import Price
 from tests.engines.samples import chat, ollama_settings, openai_settings, vllm_server_settings
 from tests.servers.simulated import SimulatedServer
 
@@ -193,3 +195,85 @@ async def test_the_whole_stack_asks_a_server_once() -> None:
         assert server.metrics.counts["other"] == 1
         assert engine.meter.origin.model == "simulated"
         await catalog.close()
+
+
+@pytest.mark.parametrize("stated", [(None, 2), (2, None), (5, 2), (2, 5)])
+async def test_the_strictest_requests_per_minute_of_a_shared_model_count(stated: tuple[int | None, ...]) -> None:
+    """Whatever several blocks of a model state, its requests keep to the lowest number, all of them together."""
+    gate = Gate()
+    gate.opened.set()
+    catalog = Catalog(16, {"block": gate})
+    engines = [catalog.open(openai_settings(URL, requests_per_minute=number), "block", NoStore()) for number in stated]
+    sent = 0
+
+    async def ask(engine: Engine, number: int) -> None:
+        nonlocal sent
+        await engine.complete(chat(f"{number}"))
+        sent += 1
+
+    async def ask_all() -> None:
+        async with asyncio.TaskGroup() as group:
+            for number in range(8):
+                group.create_task(ask(engines[number % 2], number))
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(ask_all(), 0.05)
+    assert sent == 1
+
+
+async def test_tokens_a_minute_hold_back_what_is_too_much() -> None:
+    """A second request that does not fit into the minute waits."""
+    gate = Gate()
+    gate.opened.set()
+    catalog = Catalog(16, {"block": gate})
+    engine = catalog.open(openai_settings(URL, tokens_per_minute=700), "block", NoStore())
+    await engine.complete(chat("one"))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(engine.complete(chat("two")), 0.02)
+
+
+async def test_blocks_that_differ_in_limits_share_one_provider() -> None:
+    """A model is loaded once, whatever the blocks say of pace; no attempt outlasts the whole request's deadline."""
+    async with SimulatedServer(answer=lambda *_: "hello") as server:
+        catalog = Catalog(4)
+        paces: list[dict[str, object]] = [
+            {},
+            {"requests_per_minute": 600},
+            {"tokens_per_minute": 10**6},
+            {"hedge_after_s": 60},
+        ]
+        for pace in paces:
+            engine = catalog.open(openai_settings(server.base_url, **pace), "block", NoStore())
+            assert (await engine.complete(chat())).text == "hello"
+        assert len(catalog._providers) == 1
+        catalog.open(openai_settings(server.base_url, timeout_s=90, deadline_s=30), "block", NoStore())
+        assert max(settings.timeout_s for settings in catalog._providers) == 30
+        await catalog.close()
+
+
+async def test_a_late_reply_is_asked_for_again_and_counted() -> None:
+    """With `hedge_after_s` the second request's answer wins, and the block's meter says that there was one."""
+    asked = []
+
+    class LateOnce(ScriptedEngine):
+        async def complete(self, request: Request) -> Reply:
+            asked.append(request)
+            if len(asked) == 1:
+                await asyncio.sleep(3600)
+            return await super().complete(request)
+
+    catalog = Catalog(4, {"block": LateOnce(lambda _: "yes")})
+    engine = catalog.open(openai_settings(URL, hedge_after_s=0.01), "block", NoStore())
+    assert (await engine.complete(chat())).text == "yes"
+    assert (engine.meter.asked, engine.meter.hedged, engine.meter.read().hedged) == (1, 1, 1)
+    assert engine.meter.in_flight == 0
+
+
+def test_a_cost_cannot_be_bounded_without_prices() -> None:
+    """The model and how to give its price are named before anything is asked; with a price, or a bound on tokens, it goes."""
+    with pytest.raises(InputError, match="the price of simulated") as caught:
+        Catalog(budget=Budget(1.0)).open(openai_settings(URL), "block", NoStore())
+    assert "prices: {simulated: {prompt:" in caught.value.hint
+    priced = {"simulated": Price(prompt=1, completion=2)}
+    assert Catalog(budget=Budget(1.0), prices=priced).open(openai_settings(URL), "block", NoStore()).meter.price
+    assert Catalog(budget=Budget(None, 10)).open(openai_settings(URL), "block", NoStore()).meter.price is None

@@ -10,7 +10,7 @@ from demur.engines.journaling import JournaledEngine, Meter, NoStore, compute_ke
 from demur.engines.limiting import LimitedEngine, Limiter
 from demur.engines.scripted import Script, ScriptedEngine
 from demur.errors import EngineError, JournalFault, RequestRejected, ServerFault
-from demur.records import EngineUse, Origin
+from demur.records import EngineUse, Origin, Stage, StageUse
 from demur.run.rehearse import show_prompt
 from tests.engines.samples import chat
 
@@ -57,7 +57,8 @@ async def test_what_was_answered_is_not_asked_again() -> None:
     first = await engine.complete(chat())
     assert await engine.complete(chat()) == first
     assert len(model.requests) == 1
-    assert engine.meter.read() == EngineUse("block", ORIGIN, 1, 1, 0, 0, 20, 4)
+    by_stage = {Stage.RESPOND: StageUse(1, 1, 10, 2, 10, 2)}
+    assert engine.meter.read() == EngineUse("block", ORIGIN, 1, 1, 0, 0, 20, 4, by_stage=by_stage)
 
 
 async def test_another_run_finds_the_reply_too() -> None:

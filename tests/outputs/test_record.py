@@ -9,7 +9,7 @@ from demur.inputs.builder_file import read_builder
 from demur.inputs.validation import read_environment
 from demur.outputs.files import encode
 from demur.outputs.record import CONTENT_WARNING, describe_file, describe_run, describe_summary
-from demur.records import Status
+from demur.records import BudgetUse, EngineUse, Origin, Stage, StageUse, Status
 from demur.version import __version__
 from tests.samples import make_summary
 
@@ -41,11 +41,11 @@ def test_a_summary_says_what_each_stage_and_engine_did() -> None:
     assert described["engines"] == [
         {
             "block": "instruction_generator", "engine": "scripted", "model": "generator", "asked": 3, "replayed": 1,
-            "retried": 0, "failed": 0, "prompt_tokens": 1200, "completion_tokens": 345,
+            "retried": 0, "failed": 0, "prompt_tokens": 1200, "completion_tokens": 345, "stages": {},
         },
         {
             "block": "granite_guardian", "engine": "openai", "model": "guardian:8b", "asked": 20, "replayed": 0,
-            "retried": 2, "failed": 1, "prompt_tokens": 0, "completion_tokens": 0,
+            "retried": 2, "failed": 1, "prompt_tokens": 0, "completion_tokens": 0, "stages": {},
         },
     ]  # fmt: skip
     assert {name: described[name] for name in ("task", "status", "wanted", "accepted", "rounds", "surplus", "elapsed_s")} == {
@@ -53,6 +53,33 @@ def test_a_summary_says_what_each_stage_and_engine_did() -> None:
         "elapsed_s": 12.346,
     }  # fmt: skip
     assert "detail" not in described
+
+
+def test_an_engine_says_what_each_stage_used_and_cost() -> None:
+    """What was asked and what the journal answered stand apart; a cost that is not known is null, and not nothing."""
+    stages = {
+        Stage.SCREEN_INSTRUCTION: StageUse(3, 1, 900, 30, 300, 10, 0.00042),
+        Stage.SCREEN_RESPONSE: StageUse(2, 0, 800, 20, 0, 0, None),
+    }
+    use = EngineUse("granite_guardian", Origin("openai", "guard"), 5, 1, 0, 0, 2000, 60, hedged=2, by_stage=stages)
+    budget = BudgetUse(2.5, None, None, 1760)
+    described = describe_summary(make_summary(engines=(use,), budget=budget, status=Status.BUDGET_SPENT))
+    engines = described["engines"]
+    assert isinstance(engines, list)
+    [engine] = engines
+    assert engine["hedged"] == 2
+    assert engine["stages"] == {
+        "screen_instruction": {
+            "asked": 3, "replayed": 1, "prompt_tokens": 900, "completion_tokens": 30,
+            "replayed_prompt_tokens": 300, "replayed_completion_tokens": 10, "cost_usd": 0.00042,
+        },
+        "screen_response": {
+            "asked": 2, "replayed": 0, "prompt_tokens": 800, "completion_tokens": 20,
+            "replayed_prompt_tokens": 0, "replayed_completion_tokens": 0, "cost_usd": None,
+        },
+    }  # fmt: skip
+    assert described["budget"] == {"max_cost_usd": 2.5, "max_tokens_total": None, "cost_usd": None, "tokens": 1760}
+    assert described["status"] == "budget_spent"
 
 
 def test_what_went_wrong_is_told() -> None:

@@ -112,8 +112,9 @@ def write_openai_completion(
 
 
 def write_ollama(
-    model: str, prompt: str, text: str, finish: str, tokens: list[Token] | None, *, chat: bool, stream: bool
-) -> bytes:
+    model: str, prompt: str, text: str, finish: str, tokens: list[Token] | None, *, chat: bool, stream: bool,
+    counts: bool = True,
+) -> bytes:  # fmt: skip
     """The reply of `/api/chat` or `/api/generate`: one object, or one a line where it streams."""
 
     def part(words: str, done: bool) -> dict[str, object]:
@@ -129,7 +130,7 @@ def write_ollama(
         "done_reason": finish,
         "total_duration": 1_000_000,
         "load_duration": 1_000,
-        "prompt_eval_count": count_tokens(prompt),
+        **({"prompt_eval_count": count_tokens(prompt)} if counts else {}),
         "prompt_eval_duration": 1_000,
         "eval_count": count_tokens(text),
         "eval_duration": 1_000,

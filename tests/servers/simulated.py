@@ -14,18 +14,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import math
 import time
 from collections.abc import Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
-from tests.servers import dialects
+from tests.servers import dialects, ollama_rules
 from tests.servers.behaviour import PASSING_FAULTS, Behaviour, Fault, Metrics
 from tests.servers.judgements import Answer
 from tests.servers.roleplay import Roleplay, digest, tokenize
@@ -35,6 +36,13 @@ if TYPE_CHECKING:
 
 OPENAI_ROUTES = {"/v1/chat/completions": "v1-chat", "/v1/completions": "v1-text"}
 OLLAMA_ROUTES = {"/api/chat": "chat", "/api/generate": "generate", **OPENAI_ROUTES}
+
+
+FORM_FIELDS = (
+    *("response_format", "grammar", "json_schema", "structured_outputs"),
+    *("guided_json", "guided_grammar", "format"),
+)
+"""How the servers call a form that a reply is held to."""
 
 
 class SimulatedServer:
@@ -74,9 +82,8 @@ class SimulatedServer:
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         route = self._routes.get(request.path) if request.method == "POST" else None
         if route is None:
-            return self._answer_question(request)
-        key = self.behaviour.api_key
-        if key is not None and request.headers.get("Authorization") != f"Bearer {key}":
+            return await self._answer_question(request)
+        if not self._knows(request):
             return self._refuse(request.path, 401, "Incorrect API key provided")
         self._arrived += 1
         self.metrics.most_arrived = max(self.metrics.most_arrived, self._arrived)
@@ -89,13 +96,27 @@ class SimulatedServer:
         finally:
             self._arrived -= 1
 
-    def _answer_question(self, request: web.BaseRequest) -> web.StreamResponse:
+    def _knows(self, request: web.BaseRequest) -> bool:
+        """Whether the request brings the key, if one is asked for."""
+        key = self.behaviour.api_key
+        return key is None or request.headers.get("Authorization") == f"Bearer {key}"
+
+    async def _show(self, request: web.BaseRequest) -> web.StreamResponse:
+        model = json.loads(await request.read() or b"{}").get("model")
+        if not model:
+            return self._refuse(request.path, 400, "model is required")
+        if self.behaviour.models is not None and model not in self.behaviour.models:
+            return self._refuse(request.path, 404, f"model '{model}' not found")
+        return web.json_response(ollama_rules.write_show(131_072))
+
+    async def _answer_question(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer what is asked of the server itself, by the routes that its kind has."""
         b = self.behaviour
         if request.path == "/_simulated/metrics":
             return web.json_response(
                 {
                     "counts": self.metrics.counts,
+                    "repeated": self.metrics.repeated,
                     "timeline": self.metrics.timeline,
                     "most_at_once": self.metrics.most_at_once,
                     "most_arrived": self.metrics.most_arrived,
@@ -104,11 +125,17 @@ class SimulatedServer:
         if request.path == "/_simulated/reset":
             self.metrics = Metrics()
             return web.json_response({})
+        if request.path == "/api/show" and b.dialect == "ollama":
+            return await self._show(request)
+        if request.path == "/health" and b.dialect == "openai":
+            return web.Response()
         self.metrics.counts["probe"] += 1
+        if request.path.startswith("/v1/") and not self._knows(request):
+            return self._refuse(request.path, 401, "Unauthorized")
         models = b.models or ("simulated",)
         said: dict[tuple[bool, str], object] = {
             (b.dialect == "ollama", "/api/version"): {"version": b.version},
-            (b.dialect == "ollama", "/api/tags"): {"models": [{"name": name, "model": name} for name in models]},
+            (b.dialect == "ollama", "/api/tags"): ollama_rules.write_tags(models),
             (b.dialect == "openai" and b.kind == "llama.cpp", "/props"): {
                 "default_generation_settings": {"n_ctx": 8192},
                 "total_slots": b.slots or 1,
@@ -139,8 +166,12 @@ class SimulatedServer:
 
     async def _fail(self, request: web.BaseRequest, fault: Fault) -> web.StreamResponse:
         await request.read()
+        if fault.after_s:
+            await asyncio.sleep(fault.after_s)
         if fault.manner == "status":
             refusal = self._refuse(request.path, fault.status, fault.said)
+            if fault.body is not None:
+                refusal = web.Response(status=fault.status, text=fault.body, content_type=fault.content_type)
             if fault.retry_after is not None:
                 refusal.headers["Retry-After"] = fault.retry_after
             return refusal
@@ -148,8 +179,12 @@ class SimulatedServer:
             return web.Response(body=b'{"choices": [{"message": {"content": "half', content_type="application/json")
         if fault.manner == "html":
             return web.Response(text="<html><body>welcome</body></html>", content_type="text/html")
+        if fault.manner == "body":
+            return web.Response(body=fault.said.encode(), status=fault.status, content_type="application/json")
         if fault.manner == "hang":
             await self._closing.wait()
+        if fault.manner in ("endless", "drip"):
+            return await self._send_on(request, fault)
         answer = web.StreamResponse()
         if fault.manner == "drop":
             answer.content_length = 1000
@@ -157,6 +192,17 @@ class SimulatedServer:
             await answer.write(b'{"choices": ')
         if request.transport is not None:
             request.transport.abort() if fault.manner == "reset" else request.transport.close()
+        return answer
+
+    async def _send_on(self, request: web.BaseRequest, fault: Fault) -> web.StreamResponse:
+        """Send JSON that never closes, until the other side has gone."""
+        answer = web.StreamResponse()
+        answer.content_type = "application/json"
+        with suppress(ConnectionError):
+            await answer.prepare(request)
+            while not self._closing.is_set() and request.transport is not None and not request.transport.is_closing():
+                await answer.write(b" " if fault.manner == "drip" else b'{"choices": [' * 10_000)
+                await asyncio.sleep(fault.pause_s if fault.manner == "drip" else 0.001)
         return answer
 
     async def _complete(self, request: web.BaseRequest, route: str) -> web.StreamResponse:
@@ -173,10 +219,21 @@ class SimulatedServer:
             return self._refuse(request.path, 404, said)
         if (problem := _find_problem(route, body)) is not None:
             return self._refuse(request.path, 400, problem)
+        if not b.formats and (named := [name for name in FORM_FIELDS if name in body]):
+            return self._refuse(request.path, 400, f"{named[0]} is not supported by this server")
         prompt, limit, stop, seed = self._read_prompt(route, body)
+        if b.dialect == "ollama" and route in ("chat", "generate"):
+            self.metrics.ignored_options += ollama_rules.list_ignored_options(body)
+            refusal = ollama_rules.find_refusal(route, body, thinks=b.thinks)
+            if refusal is None and (idle := ollama_rules.write_idle_reply(route, body)) is not None:
+                return web.json_response(idle)
+            fitting = refusal or ollama_rules.fit_prompt(prompt, body, b.num_ctx, self._version)
+            if isinstance(fitting, ollama_rules.Refusal):
+                return self._refuse(request.path, fitting.status, fitting.said)
+            prompt = fitting
         answer = self._ask_model(model, prompt, body, seed)
         async with self._take_slot(answer.kind, body):
-            text, finish = _cut(answer.text, limit, stop)
+            text, finish = (answer.text, "stop") if b.ignores_limits else _cut(answer.text, limit, stop)
             return self._write(route, body, prompt, replace(answer, text=text), finish)
 
     def _ask_model(self, model: str, prompt: str, body: dict[str, object], seed: object) -> Answer:
@@ -201,6 +258,9 @@ class SimulatedServer:
         finally:
             self._busy -= 1
             self.metrics.counts[kind] += 1
+            served = hashlib.blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=16).digest()
+            self.metrics.repeated += served in self.metrics.served
+            self.metrics.served.add(served)
             self.metrics.timeline.append((begun_s, time.monotonic(), kind))
             if self._slots is not None:
                 self._slots.release()
@@ -240,8 +300,9 @@ class SimulatedServer:
         if route in ("chat", "generate"):
             stream = body.get("stream", True) is not False
             content = dialects.write_ollama(
-                model, prompt, answer.text, finish, tokens, chat=route == "chat", stream=stream
-            )
+                model, prompt, answer.text, finish, tokens, chat=route == "chat", stream=stream,
+                counts=self.behaviour.counts_prompts,
+            )  # fmt: skip
             return web.Response(body=content, content_type="application/x-ndjson" if stream else "application/json")
         if route == "v1-chat":
             said = dialects.write_openai_chat(model, prompt, answer.text, finish, tokens)
@@ -253,7 +314,11 @@ class SimulatedServer:
     def _gives_logprobs(self) -> bool:
         if self.behaviour.dialect != "ollama":
             return True
-        return tuple(int(part) for part in self.behaviour.version.split(".")) >= (0, 12, 11)
+        return self._version >= (0, 12, 11)
+
+    @property
+    def _version(self) -> tuple[int, ...]:
+        return tuple(int(part) for part in self.behaviour.version.split("."))
 
     def _refuse(self, path: str, status: int, said: str) -> web.Response:
         """An error in the form of the route: Ollama's own is a mere text."""
@@ -268,8 +333,6 @@ def _find_problem(route: str, body: dict[str, object]) -> str | None:
     top = body.get("top_logprobs")
     if isinstance(top, int) and not 0 <= top <= 20:
         return "top_logprobs must be between 0 and 20"
-    if route == "generate" and body.get("raw") and (body.get("system") or body.get("template") or body.get("context")):
-        return "raw mode does not support template, system, or context"
     if route in ("chat", "v1-chat") and not isinstance(body.get("messages"), list):
         return "messages is required"
     if route in ("generate", "v1-text") and not isinstance(body.get("prompt"), str):

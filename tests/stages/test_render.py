@@ -11,6 +11,7 @@ from demur.engines.scripted import ScriptedEngine
 from demur.errors import TemplateFault
 from demur.inputs.policy import Constraints, Risk
 from demur.records import Seed
+from demur.stages.aim import plan_aims
 from demur.stages.propose import Proposer
 from demur.stages.render import PromptTemplate, ProposeValues, RespondValues, explain_reply_type, load_template
 from demur.stages.respond import Responder
@@ -38,7 +39,7 @@ def turns(chat: object) -> dict[str, str]:
 
 def propose(number: int = 0, **changes: object) -> dict[str, str]:
     inputs = make_inputs(**changes)  # type: ignore[arg-type]
-    return turns(Proposer(SILENT, PROPOSE, Sampling(), inputs, 0).prepare(number).prompt)
+    return turns(Proposer(SILENT, PROPOSE, Sampling(), inputs, 0, plan_aims(inputs, 0)).prepare(number).prompt)
 
 
 def respond(instruction: str = "Open it.", **changes: object) -> dict[str, str]:
@@ -74,6 +75,13 @@ def test_what_never_changes_comes_first() -> None:
     assert len({said["user"] for said in rounds}) > 10
     answers = [respond(f"Request {number}") for number in range(5)]
     assert len({said["system"] for said in answers}) == 1
+
+
+def test_what_never_changes_in_a_response_prompt_comes_first() -> None:
+    """Two instructions' prompts are the same up to the instruction: all of the system turn, and what leads up to it."""
+    one, other = respond("Open it."), respond("Copy the key.")
+    assert one["system"] == other["system"]
+    assert one["user"].partition("Open it.")[0] == other["user"].partition("Copy the key.")[0]
 
 
 def test_the_response_prompt_carries_both_lists_and_the_manner() -> None:

@@ -69,6 +69,8 @@ def read_options(arguments: argparse.Namespace) -> Options:
             "concurrency",
             "restart",
             "include_unsafe",
+            "max_cost",
+            "max_tokens_total",
         )
         if (value := getattr(arguments, name, None)) is not None
     }
@@ -118,9 +120,11 @@ def _catch_signals(stop: Callable[[], object]) -> None:
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no handlers in the loop: there, Ctrl-C cancels the whole of asyncio.run.
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, handle)
+        with suppress(RuntimeError, ValueError):  # not in the main thread: then signals are the caller's business
+            try:
+                loop.add_signal_handler(number, handle)
+            except NotImplementedError:  # Windows' loop has none, but a signal wakes it
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(handle))
 
 
 def _explain_end(result: RunResult) -> None:
@@ -129,6 +133,13 @@ def _explain_end(result: RunResult) -> None:
         print("Nothing is lost: run the same command again to go on from here.", file=sys.stderr)
     elif result.interrupted:
         print("Interrupted. Nothing is lost: run the same command again to go on from here.", file=sys.stderr)
+    elif any(summary.status is Status.BUDGET_SPENT for summary in result.summaries):
+        used = next(summary.budget.describe() for summary in result.summaries if summary.budget is not None)
+        print(
+            f"The budget is spent: {used}. Nothing is lost: the same command goes on from here,\n"
+            "with the same budget again (replies from the journal are free), or with another.",
+            file=sys.stderr,
+        )
     elif any(summary.status is Status.STALLED for summary in result.summaries):
         print(
             "Stalled: many rounds in a row brought no accepted pair. See rejected.jsonl for the reasons;\n"

@@ -10,10 +10,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from demur.cli.failures import sanitise
-from demur.records import Status, Summary
+from demur.cli.failures import sanitise_line
+from demur.records import Stage, StageUse, Status, Summary
 
-_STYLES = {Status.COMPLETE: "green", Status.STALLED: "yellow", Status.INTERRUPTED: "yellow", Status.FAILED: "red"}
+_STYLES = {
+    Status.COMPLETE: "green",
+    Status.STALLED: "yellow",
+    Status.BUDGET_SPENT: "yellow",
+    Status.INTERRUPTED: "yellow",
+    Status.FAILED: "red",
+}
 
 
 class _Output(Console):
@@ -26,7 +32,7 @@ class _Output(Console):
 def show_summary(summary: Summary) -> None:
     """Print a task's counts by stage, what its engines did, and where its files are."""
     console = _Output(highlight=False)
-    console.print(Text(summary.task, style="bold"), soft_wrap=True)
+    console.print(Text(sanitise_line(summary.task), style="bold"), soft_wrap=True)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("stage")
     table.add_column("kept", justify="right")
@@ -41,20 +47,20 @@ def show_summary(summary: Summary) -> None:
     console.print(
         Text.assemble(
             (f"{summary.accepted} of {summary.wanted} pairs", f"bold {style}"),
-            f" ({summary.status}) in {summary.elapsed_s:.1f} s, {summary.rounds} rounds{more}",
+            f" ({str(summary.status).replace('_', ' ')}) in {summary.elapsed_s:.1f} s, {summary.rounds} rounds{more}",
         )
     )
-    for line in _describe_engines(summary):
-        console.print(Text(f"  {sanitise(line)}", style="dim"), soft_wrap=True)
+    for line in (*_describe_engines(summary), *_describe_spending(summary)):
+        console.print(Text(f"  {sanitise_line(line)}", style="dim"), soft_wrap=True)
     for warning in summary.warnings:
-        console.print(Text(f"Warning: {sanitise(warning)}", style="yellow"))
+        console.print(Text(f"Warning: {sanitise_line(warning)}", style="yellow"))
     if any(use.origin.engine == "embedded" for use in summary.engines):
         console.print(
             Text("  Embedded engine: for trying demur, tests and cold starts, not for training.", style="yellow")
         )
     for name in ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json"):
         # Unwrapped, so that a path can be copied or clicked.
-        console.print(Text(f"  {Path(summary.files[name])}"), soft_wrap=True)
+        console.print(Text(sanitise_line(f"  {Path(summary.files[name])}")), soft_wrap=True)
     console.print()
 
 
@@ -66,6 +72,44 @@ def _describe_engines(summary: Summary) -> Iterator[str]:
             else f"{use.origin.engine} {use.origin.model}"
         )
         parts = [f"{use.role}: {who}", f"{use.asked} asked", f"{use.replayed} from the journal"]
-        parts += [f"{number} {name}" for name, number in (("retried", use.retried), ("failed", use.failed)) if number]
+        counts = (("retried", use.retried), ("asked twice", use.hedged), ("failed", use.failed))
+        parts += [f"{number} {name}" for name, number in counts if number]
         tokens = use.prompt_tokens + use.completion_tokens
         yield ", ".join([*parts, *([f"{tokens:,} tokens"] if tokens else [])])
+
+
+def _describe_spending(summary: Summary) -> Iterator[str]:
+    """Tokens by stage, those from the journal aside; and what they cost, where anything is paid for."""
+    by_stage: dict[Stage, list[StageUse]] = {}
+    for use in summary.engines:
+        for stage, part in use.by_stage.items():
+            by_stage.setdefault(stage, []).append(part)
+    tokens = {
+        stage: sum(p.prompt_tokens + p.completion_tokens for p in by_stage[stage])
+        for stage in Stage
+        if stage in by_stage
+    }
+    replayed = sum(
+        p.replayed_prompt_tokens + p.replayed_completion_tokens for parts in by_stage.values() for p in parts
+    )
+    if any(tokens.values()) or replayed:
+        words = ", ".join(f"{_name(stage)} {count:,}" for stage, count in tokens.items() if count) or "none"
+        yield f"tokens asked for: {words}" + (f"; from the journal {replayed:,}" if replayed else "")
+    costs = {stage: _add_costs(parts) for stage, parts in by_stage.items()}
+    if any(cost != 0 for cost in costs.values()):
+        total = _show_cost(None if None in costs.values() else sum(cost or 0 for cost in costs.values()))
+        yield f"cost: {total} (" + ", ".join(f"{_name(s)} {_show_cost(costs[s])}" for s in Stage if s in costs) + ")"
+
+
+def _add_costs(parts: list[StageUse]) -> float | None:
+    """The sum, or None where one of them is not known."""
+    costs = [part.cost_usd for part in parts]
+    return None if None in costs else sum(cost for cost in costs if cost)
+
+
+def _show_cost(cost_usd: float | None) -> str:
+    return "unknown" if cost_usd is None else f"${cost_usd:.4f}" if cost_usd else "$0"
+
+
+def _name(stage: Stage) -> str:
+    return stage.replace("_", " ")

@@ -2,10 +2,11 @@
 
 Every engine is composed in the same way::
 
-    JournaledEngine( RetryingEngine( LimitedEngine( RedactedEngine( provider ))))
+    JournaledEngine( RetryingEngine( WatchedEngine( HedgedEngine( LimitedEngine( RedactedEngine( provider ))))))
 
-The provider and its limiter are shared by everything in a run that talks to the same model at the same endpoint; retries
-are counted for each block and task, and each task has a journal of its own.
+(`HedgedEngine` only where a block sets `hedge_after_s`.) The provider, its limiter and its health are shared by everything in a run
+that talks to the same model at the same endpoint; retries are counted for each block and task, and each task has a
+journal of its own.
 """
 
 from __future__ import annotations
@@ -16,15 +17,23 @@ from importlib.util import find_spec
 from typing import cast
 
 from demur.engines.base import Engine, Identity
+from demur.engines.budgets import Budget, Purse
+from demur.engines.hedging import HedgedEngine
 from demur.engines.journaling import JournaledEngine, Meter, ReplyStore
 from demur.engines.limiting import LimitedEngine, Limiter
+from demur.engines.pacing import Pacer
 from demur.engines.redacting import RedactedEngine, list_secrets
 from demur.engines.retrying import RetryingEngine
-from demur.errors import EngineError, ExtraMissing
+from demur.engines.watching import Health, WatchedEngine
+from demur.errors import EngineError, ExtraMissing, InputError
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
+from demur.inputs.prices import Price, Prices
 from demur.records import Origin
 
 DEFAULT_CONCURRENCY = 16
+
+DEFAULT_SLOTS = 4
+"""Requests at once to a model in this process: each takes memory for its whole context window."""
 
 PROVIDERS: Mapping[str, tuple[str, str]] = {
     "openai": ("openai", "OpenAIEngine"),
@@ -75,17 +84,29 @@ class Catalog:
     """The engines of one run.
 
     Args:
-        concurrency: the most requests at once to one model at one endpoint, where a block does not say.
+        concurrency: the most requests at once to one model at one endpoint, where a block does not say; None: what suits
+            the engine, see `choose_concurrency`.
         replacements: engines to use for certain blocks, by the block's name, in place of what the builder says.
+        budget: what all of them together may use.
+        prices: what a person says of prices, by model name.
     """
 
     def __init__(
-        self, concurrency: int = DEFAULT_CONCURRENCY, replacements: Mapping[str, Engine] | None = None
+        self,
+        concurrency: int | None = None,
+        replacements: Mapping[str, Engine] | None = None,
+        *,
+        budget: Budget | None = None,
+        prices: Mapping[str, Price] | None = None,
     ) -> None:
+        self.budget = budget or Budget()
+        self._prices = Prices(prices or {})
         self._concurrency = concurrency
         self._replacements = dict(replacements or {})
         self._providers: dict[AnyEngine, Engine] = {}
         self._limiters: dict[Identity, Limiter] = {}
+        self._pacers: dict[Identity, Pacer] = {}
+        self._healths: dict[Identity, Health] = {}
         self._stated: dict[Identity, int] = {}
 
     def open(self, settings: AnyEngine, role: str, store: ReplyStore) -> JournaledEngine:
@@ -101,35 +122,77 @@ class Catalog:
         """
         provider = self._replacements.get(role) or self._open_provider(settings)
         identity = provider.identity
-        limiter = self._limiters.setdefault(identity, Limiter(self._concurrency))
+        price = self._find_price(identity)
+        limiter = self._share_limiter(identity, settings, price)
+        meter = Meter(role, Origin(identity.engine, identity.model), price)
+
+        def count_retry(_error: EngineError) -> None:
+            meter.retried += 1
+
+        def count_hedge() -> None:
+            meter.hedged += 1
+
+        def count_in_flight(change: int) -> None:
+            meter.in_flight += change
+
+        limited = LimitedEngine(provider, limiter, count_in_flight=count_in_flight)
+        hedged = (
+            limited
+            if settings.hedge_after_s is None
+            else HedgedEngine(limited, settings.hedge_after_s, on_hedge=count_hedge)
+        )
+        health = self._healths.setdefault(identity, Health())
+        watched = WatchedEngine(hedged, health, settings.deadline_s)
+        patient = RetryingEngine(
+            watched, settings.deadline_s, attempt_timeout_s=settings.timeout_s, on_retry=count_retry
+        )
+        return JournaledEngine(patient, store, meter)
+
+    def _share_limiter(self, identity: Identity, settings: AnyEngine, price: Price | None) -> Limiter:
+        """The limiter of a model at an endpoint. Blocks may share it: the strictest that any of them states holds for all."""
+        limiter = self._limiters.get(identity)
+        if limiter is None:
+            limiter = self._limiters[identity] = Limiter(self._concurrency or choose_concurrency(settings))
+            if self.budget.bounded:
+                limiter.gates.append(Purse(self.budget, price))
+                self.budget.wake(limiter.grant)
         if settings.concurrency is not None:
-            # Blocks may share a model: the lowest number that any of them states holds for all.
             stated = self._stated[identity] = min(
                 settings.concurrency, self._stated.get(identity, settings.concurrency)
             )
             if limiter.maximum != stated:
                 limiter.set_maximum(stated)
-        meter = Meter(role, Origin(identity.engine, identity.model))
+        if settings.requests_per_minute is not None or settings.tokens_per_minute is not None:
+            if identity not in self._pacers:
+                self._pacers[identity] = Pacer()
+                limiter.gates.append(self._pacers[identity])
+            self._pacers[identity].tighten(settings.requests_per_minute, settings.tokens_per_minute)
+        return limiter
 
-        def count_retry(_error: EngineError) -> None:
-            meter.retried += 1
+    def _find_price(self, identity: Identity) -> Price | None:
+        """A model's price, or None where it is not known.
 
-        def count_in_flight(change: int) -> None:
-            meter.in_flight += change
-
-        patient = RetryingEngine(
-            LimitedEngine(provider, limiter, count_in_flight=count_in_flight),
-            settings.deadline_s,
-            attempt_timeout_s=settings.timeout_s,
-            on_retry=count_retry,
-        )
-        return JournaledEngine(patient, store, meter)
+        Raises:
+            InputError: it is not known, and the run may cost only so much.
+        """
+        price = self._prices.find(identity.engine, identity.model, identity.endpoint)
+        if price is None and self.budget.max_cost_usd is not None:
+            raise InputError(
+                f"the price of {identity.model} ({identity.engine}) is not known, so a cost cannot be bounded",
+                hint="Give it in the builder file, in USD per million tokens: "
+                f"`prices: {{{identity.model}: {{prompt: 0.40, completion: 1.60}}}}`; or bound tokens, by --max-tokens-total.",
+            )
+        return price
 
     def _open_provider(self, settings: AnyEngine) -> Engine:
-        """The provider of these settings; one that differs in sampling alone is the same, and opened once."""
+        """The provider of these settings; one that differs in sampling and limits alone is the same, and opened once."""
         if isinstance(settings, ModelSettings):
             settings = settings.strip_sampling()
-        settings = settings.model_copy(update={"concurrency": settings.concurrency or self._concurrency})
+        limits: dict[str, object] = dict.fromkeys(("requests_per_minute", "tokens_per_minute", "hedge_after_s"))
+        # No single attempt outlasts the deadline of the whole request.
+        limits["timeout_s"] = min(settings.timeout_s, settings.deadline_s)
+        limits["concurrency"] = settings.concurrency or self._concurrency or choose_concurrency(settings)
+        settings = settings.model_copy(update=limits)
         if settings not in self._providers:
             provider, secrets = open_provider(settings), list_secrets(settings)
             self._providers[settings] = RedactedEngine(provider, secrets) if secrets else provider
@@ -144,6 +207,11 @@ class Catalog:
         for provider in self._providers.values():
             await provider.close()
         self._providers.clear()
+
+
+def choose_concurrency(settings: AnyEngine) -> int:
+    """The most requests at once where neither the block nor the command says."""
+    return DEFAULT_SLOTS if settings.type == "llama-cpp" else DEFAULT_CONCURRENCY
 
 
 def open_provider(settings: AnyEngine) -> Engine:

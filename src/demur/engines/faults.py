@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -45,9 +46,12 @@ def excerpt_error(body: bytes, secret: str = "") -> str:
         decoded = json.loads(text)
     except (ValueError, RecursionError):
         decoded = None
-    for name in ("error", "detail", "message"):
+    for name in ("error", "detail", "error", "message"):
         if isinstance(decoded, dict) and name in decoded:
             decoded = decoded[name]
+        if isinstance(decoded, str) and decoded.startswith('{"'):  # Ollama wraps llama-server's JSON in a text
+            with suppress(ValueError, RecursionError):
+                decoded = json.loads(decoded)
     if isinstance(decoded, str):
         text = decoded
     elif isinstance(decoded, dict | list):
@@ -56,6 +60,17 @@ def excerpt_error(body: bytes, secret: str = "") -> str:
         text = text.replace(secret, "***")
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return line if len(line) <= EXCERPT_CHARS else line[: EXCERPT_CHARS - 1] + "…"
+
+
+def read_error_code(body: bytes) -> str:
+    """The error's machine-readable name: OpenAI's `code`, else its `type`; empty where there is none."""
+    try:
+        decoded = json.loads(body[:65536])
+    except (ValueError, RecursionError):
+        return ""
+    error = decoded.get("error") if isinstance(decoded, dict) else None
+    names = [error.get("code"), error.get("type")] if isinstance(error, dict) else []
+    return next((name for name in names if isinstance(name, str)), "")
 
 
 def parse_retry_after(value: str | None, *, now: datetime | None = None) -> float | None:
@@ -79,7 +94,7 @@ def parse_retry_after(value: str | None, *, now: datetime | None = None) -> floa
 
 
 def translate_status(
-    status: int, said: str, *, address: str, model: str = "", retry_after: str | None = None
+    status: int, said: str, *, address: str, model: str = "", retry_after: str | None = None, code: str = ""
 ) -> EngineError:
     """The error that an HTTP status stands for.
 
@@ -89,8 +104,9 @@ def translate_status(
         address: where the server is, without credentials.
         model: the model that was asked for.
         retry_after: the `Retry-After` header.
+        code: the error's machine-readable name, as `read_error_code` gives it.
     """
-    words = said.lower()
+    words = f"{said} {code}".lower()
     tail = f": {said}" if said else ""
     if status in (401, 403):
         return CredentialsRejected(
@@ -98,7 +114,10 @@ def translate_status(
             hint="Set `api_key` in the builder, or OPENAI_API_KEY in the environment.",
         )
     if status == 402 or (status == 429 and "insufficient_quota" in words):
-        return CredentialsRejected(f"{address} has no credit left for this key (HTTP {status}){tail}")
+        return CredentialsRejected(
+            f"{address} has no credit left for this key (HTTP {status}){tail}",
+            hint="The provider's billing page says more; a model of your own costs nothing: `--engines ollama`.",
+        )
     if status in (429, 503, 529):
         return RateLimited(
             f"{address} asks for fewer requests (HTTP {status}){tail}",
@@ -110,6 +129,8 @@ def translate_status(
             f"{address} does not have the model {model or 'asked for'}{tail}",
             hint=_hint_model(words, address, model),
         )
+    if status < 500 and (refusal := _explain_refusal(words, address, tail)) is not None:
+        return refusal
     if status in (404, 405):
         return RequestRejected(
             f"{address} does not know this route (HTTP {status}){tail}",
@@ -126,7 +147,40 @@ def translate_status(
             f"{address} redirects elsewhere (HTTP {status}){tail}",
             hint="Set `base_url` to the address it points to.",
         )
-    return RequestRejected(f"{address} refuses this request (HTTP {status}){tail}")
+    return RequestRejected(
+        f"{address} refuses this request (HTTP {status}){tail}",
+        hint="Its words say what it does not take; `demur preview` shows the request's prompt.",
+    )
+
+
+def _explain_refusal(words: str, address: str, tail: str) -> RequestRejected | None:
+    """The refusals that have a remedy of their own: a prompt that is too long, and one that a filter stops."""
+    if any(sign in words for sign in _OVERFLOW_SIGNS):
+        return RequestRejected(
+            f"{address} has too small a context window for this prompt and its reply{tail}",
+            hint="Raise it (`num_ctx` for Ollama and llama.cpp, `--max-model-len` for vLLM), lower `max_tokens`, or "
+            "shorten the policy or the seeds.",
+        )
+    if any(sign in words for sign in _FILTER_SIGNS):
+        return RequestRejected(
+            f"the content filter at {address} refuses this prompt{tail}",
+            hint="A policy of forbidden requests reads like one: have the filter relaxed for this deployment, or use a "
+            "model without one.",
+        )
+    return None
+
+
+_OVERFLOW_SIGNS = (
+    "context_length_exceeded",
+    "exceed_context_size",
+    "maximum context length",
+    "exceeds the context length",
+    "available context size",
+)
+"""How OpenAI, llama.cpp, vLLM, and Ollama before and since 0.34 say that a prompt is too long."""
+
+_FILTER_SIGNS = ("content_filter", "content_policy_violation", "content management policy")
+"""How Azure and OpenAI name a prompt that their filter stops."""
 
 
 def _names_missing_model(words: str) -> bool:
@@ -144,6 +198,7 @@ def _names_missing_model(words: str) -> bool:
 
 
 def _hint_model(words: str, address: str, model: str) -> str:
-    if ":11434" in address or "pull" in words:
+    # Only an Ollama puts the name between straight quotes, at whatever port it is.
+    if ":11434" in address or "pull" in words or words.startswith(("model '", 'model "')):
         return f"Get it with `ollama pull {model}`."
     return f"`model_id_or_path` must be one of the models that the server has: see {address}/models."

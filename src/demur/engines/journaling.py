@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from demur.engines.base import Chat, Engine, Identity, Reply, Request
-from demur.errors import EngineError
-from demur.records import EngineUse, Origin
+from demur.engines.base import Chat, Engine, Identity, Reply, Request, stage_of
+from demur.errors import BudgetSpent, EngineError
+from demur.inputs.prices import FREE, Price
+from demur.records import EngineUse, Origin, Stage, StageUse
 
 KEY_VERSION = 1
 """Goes into every key. It changes when the meaning of a key changes, so that no old reply is mistaken for a new one."""
@@ -78,18 +79,46 @@ class Meter:
 
     Attributes:
         role: the block's name.
-        retried: further attempts; counted where they are made, as are the requests in flight.
+        price: the model's, or None where it is not known.
+        retried: further attempts; counted where they are made, as are second requests and the requests in flight.
     """
 
     role: str
     origin: Origin
+    price: Price | None = FREE
     asked: int = 0
     replayed: int = 0
     retried: int = 0
+    hedged: int = 0
     failed: int = 0
     in_flight: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    by_stage: dict[Stage, StageUse] = field(default_factory=dict)
+
+    def note_answer(self, request: Request, reply: Reply, *, replayed: bool) -> None:
+        """Count a reply and its tokens."""
+        stage, usage = stage_of(request.ask), reply.usage
+        self.replayed += replayed
+        self.prompt_tokens += usage.prompt_tokens
+        self.completion_tokens += usage.completion_tokens
+        so_far = self.by_stage.get(stage, StageUse())
+        if replayed:
+            self.by_stage[stage] = replace(
+                so_far,
+                replayed=so_far.replayed + 1,
+                replayed_prompt_tokens=so_far.replayed_prompt_tokens + usage.prompt_tokens,
+                replayed_completion_tokens=so_far.replayed_completion_tokens + usage.completion_tokens,
+            )
+            return
+        cost = None if self.price is None else self.price.compute_cost(usage.prompt_tokens, usage.completion_tokens)
+        self.by_stage[stage] = replace(
+            so_far,
+            asked=so_far.asked + 1,
+            prompt_tokens=so_far.prompt_tokens + usage.prompt_tokens,
+            completion_tokens=so_far.completion_tokens + usage.completion_tokens,
+            cost_usd=None if cost is None or so_far.cost_usd is None else so_far.cost_usd + cost,
+        )
 
     def read(self) -> EngineUse:
         """The counts as a record."""
@@ -102,6 +131,8 @@ class Meter:
             self.failed,
             self.prompt_tokens,
             self.completion_tokens,
+            self.hedged,
+            {stage: self.by_stage[stage] for stage in Stage if stage in self.by_stage},
         )
 
 
@@ -125,25 +156,18 @@ class JournaledEngine:
         Raises:
             EngineError: the model did not answer; nothing is kept, so that a later run asks again.
         """
-        meter = self.meter
         key = compute_key(self._engine.identity, request)
-        reply = self._replay(key)
+        reply = self._store.get(key)
         if reply is None:
             await self._store.finish_replay()
             # The same request may be under way, for a draft with the same text: it gets one reply, now as in a replay.
             while reply is None and (under_way := self._asking.get(key)) is not None:
                 await under_way.wait()
-                reply = self._replay(key)
+                reply = self._store.get(key)
+        replayed = reply is not None
         if reply is None:
             reply = await self._ask(key, request)
-        meter.prompt_tokens += reply.usage.prompt_tokens
-        meter.completion_tokens += reply.usage.completion_tokens
-        return reply
-
-    def _replay(self, key: bytes) -> Reply | None:
-        reply = self._store.get(key)
-        if reply is not None:
-            self.meter.replayed += 1
+        self.meter.note_answer(request, reply, replayed=replayed)
         return reply
 
     async def _ask(self, key: bytes, request: Request) -> Reply:
@@ -155,6 +179,9 @@ class JournaledEngine:
             await self._store.put(key, reply)
         except EngineError:
             meter.failed += 1
+            raise
+        except BudgetSpent:
+            meter.asked -= 1  # it never went out
             raise
         finally:
             del self._asking[key]

@@ -2,7 +2,8 @@
 
 One `Limiter` an (endpoint, model), shared by all tasks of a run. It starts at its maximum and learns
 downwards: a 429 or 503 halves the limit, once a burst; every `limit` answers in a row raise it by one.
-Other faults only pause that growth.
+Other faults only pause that growth. Gates (`pacing`, `budgets`) may hold requests back besides; what waits first goes
+first there too, so that no small request overtakes a later stage's larger one.
 There is no lock and no task in here: the state changes between two awaits of a single event loop.
 """
 
@@ -10,11 +11,16 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from demur.engines.base import Engine, Identity, Reply, Request
-from demur.errors import EngineError, RateLimited
+from demur.engines.base import Engine, Identity, Reply, Request, Usage
+from demur.engines.pacing import Gate, TokenEstimator, Toll
+from demur.errors import BudgetSpent, EngineError, RateLimited, RequestTimedOut
+
+NOTHING = Usage()
+"""No tokens, or none that anybody counted."""
 
 MAX_PAUSE_S = 60.0
 """The longest that a `Retry-After` holds everybody back: past it the server is asked again."""
@@ -22,9 +28,10 @@ MAX_PAUSE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Leave to send one request, given after the `cuts`-th cut of the limit."""
+    """Leave to send one request, given after the `cuts`-th cut of the limit; `tolls` are what the gates charged for it."""
 
     cuts: int
+    tolls: tuple[Toll, ...] = ()
 
 
 class Limiter:
@@ -32,6 +39,8 @@ class Limiter:
 
     Attributes:
         maximum: what the limit may not exceed.
+        gates: further limits; none is added once requests are under way.
+        estimator: what requests to this model use.
     """
 
     def __init__(self, maximum: int) -> None:
@@ -41,12 +50,14 @@ class Limiter:
             maximum: requests at once, at least 1.
         """
         self.set_maximum(maximum)
+        self.gates: list[Gate] = []
+        self.estimator = TokenEstimator()
         self._in_flight = 0
         self._waiting = 0
         self._cuts = 0
         self._answers = 0
         self._arrivals = 0
-        self._queue: list[tuple[int, int, asyncio.Future[Permit]]] = []
+        self._queue: list[tuple[int, int, asyncio.Future[Permit], Callable[[], Usage]]] = []
         self._resume_at_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -72,44 +83,89 @@ class Limiter:
         """Requests that wait for a permit."""
         return self._waiting
 
-    async def acquire(self, priority: int = 0) -> Permit:
-        """Wait for leave to send a request. Each permit must be released once."""
+    async def acquire(self, priority: int = 0, estimate: Callable[[], Usage] = lambda: NOTHING) -> Permit:
+        """Wait for leave to send a request. Each permit must be released once.
+
+        Args:
+            estimate: tells the tokens that it is expected to use; asked anew while it waits, since replies teach.
+
+        Raises:
+            BudgetSpent: the run may use no more.
+        """
         loop = asyncio.get_running_loop()
-        if not self._waiting and self._in_flight < self._limit and loop.time() >= self._resume_at_s:
-            self._in_flight += 1
-            return Permit(self._cuts)
+        if not self._waiting and self._in_flight < self._limit:
+            need, now_s = estimate(), loop.time()
+            if self._find_moment(need, now_s) <= now_s:
+                return self._let_go(need, now_s)
         future: asyncio.Future[Permit] = loop.create_future()
         self._arrivals += 1
         self._waiting += 1
-        heapq.heappush(self._queue, (priority, self._arrivals, future))
-        self._grant()
+        heapq.heappush(self._queue, (priority, self._arrivals, future, estimate))
+        self.grant()
         try:
             return await future
         except asyncio.CancelledError:
-            if future.done() and not future.cancelled():
-                self._in_flight -= 1  # granted and cancelled in the same turn of the loop: pass the slot on
-                self._grant()
-            else:
+            if not future.done() or future.cancelled():
                 future.cancel()
                 self._waiting -= 1
+            elif future.exception() is None:
+                self._withdraw(future.result())  # granted and cancelled in the same turn of the loop: pass the slot on
             raise
 
-    def release(self, permit: Permit, error: BaseException | None = None, *, answered: bool = False) -> None:
+    def release(
+        self,
+        permit: Permit,
+        error: BaseException | None = None,
+        *,
+        answered: bool = False,
+        used: Usage = NOTHING,
+    ) -> None:
         """Give a permit back, with what came of the request.
 
         Args:
             permit: as `acquire` gave it.
             error: what the request failed by; one that is no `EngineError` (a cancellation) teaches nothing.
             answered: whether the model answered.
+            used: the tokens that the server counted; nothing where it does not say.
         """
         self._in_flight -= 1
+        now_s = asyncio.get_running_loop().time()
+        for toll in permit.tolls:
+            if answered and used != NOTHING:
+                toll.settle(used, now_s)
+            elif answered or not isinstance(error, EngineError) or isinstance(error, RequestTimedOut):
+                toll.keep(now_s)  # a request that was given up may have been answered, and counted, all the same
+            else:
+                toll.refund(now_s, sent=True)
         if answered:
             self._note_answer(permit)
         elif isinstance(error, RateLimited):
             self._note_throttling(permit, error.retry_after_s)
         elif isinstance(error, EngineError) and error.retryable:
             self._answers = 0
-        self._grant()
+        self.grant()
+
+    def _let_go(self, need: Usage, now_s: float) -> Permit:
+        self._in_flight += 1
+        return Permit(self._cuts, tuple(gate.charge(need, now_s) for gate in self.gates))
+
+    def _withdraw(self, permit: Permit) -> None:
+        """Take back a permit by which nothing was sent."""
+        self._in_flight -= 1
+        for toll in permit.tolls:
+            toll.refund(asyncio.get_running_loop().time(), sent=False)
+        self.grant()
+
+    def _find_moment(self, need: Usage, now_s: float) -> float:
+        """From when on the next request may go, but for free slots.
+
+        Raises:
+            BudgetSpent: never any more.
+        """
+        moment = self._resume_at_s
+        for gate in self.gates:
+            moment = max(moment, gate.find_moment(need, now_s))
+        return moment
 
     def _note_answer(self, permit: Permit) -> None:
         if permit.cuts != self._cuts or self._limit >= self.maximum:
@@ -128,31 +184,44 @@ class Limiter:
             pause_s = min(retry_after_s, MAX_PAUSE_S)
             self._resume_at_s = max(self._resume_at_s, asyncio.get_running_loop().time() + pause_s)
 
-    def _grant(self) -> None:
-        """Let the next waiters go, as many as there are free slots."""
+    def grant(self) -> None:
+        """Let the next waiters go, as many as there are free slots and as the gates let through."""
         if not self._waiting:
             self._queue.clear()  # only cancelled ones are left
             return
-        if self._in_flight >= self._limit:
-            return
         loop = asyncio.get_running_loop()
-        if loop.time() < self._resume_at_s:
-            self._wake_later(loop)
-            return
         while self._queue and self._in_flight < self._limit:
-            future = heapq.heappop(self._queue)[2]
-            if not future.done():  # a cancelled one counts itself out when its task next runs
+            _, _, future, estimate = self._queue[0]
+            if future.done():  # a cancelled one counts itself out when its task next runs
+                heapq.heappop(self._queue)
+                continue
+            need, now_s = estimate(), loop.time()
+            try:
+                moment = self._find_moment(need, now_s)
+            except BudgetSpent as error:
+                heapq.heappop(self._queue)
                 self._waiting -= 1
-                self._in_flight += 1
-                future.set_result(Permit(self._cuts))
+                future.set_exception(error)
+                continue
+            if moment > now_s:
+                self._wake_later(loop, moment)
+                return
+            heapq.heappop(self._queue)
+            self._waiting -= 1
+            future.set_result(self._let_go(need, now_s))
 
-    def _wake_later(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._timer is None:
-            self._timer = loop.call_at(self._resume_at_s, self._wake)
+    def _wake_later(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
+        if moment == math.inf:
+            return  # whoever has to come back first calls `grant`
+        if self._timer is not None:
+            if self._timer.when() <= moment:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(moment, self._wake)
 
     def _wake(self) -> None:
         self._timer = None
-        self._grant()
+        self.grant()
 
 
 class LimitedEngine:
@@ -177,22 +246,35 @@ class LimitedEngine:
         """The engine's own."""
         return self._engine.identity
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request, *, on_sent: Callable[[], None] | None = None) -> Reply:
         """Answer one request when its turn comes.
+
+        Args:
+            request: what is asked.
+            on_sent: told when its turn has come.
 
         Raises:
             EngineError: the model did not answer.
+            BudgetSpent: the run may use no more; nothing was asked.
         """
-        permit = await self.limiter.acquire(request.priority)
+        limiter = self.limiter
+        if limiter.gates:
+            permit = await limiter.acquire(request.priority, lambda: limiter.estimator.estimate(request))
+        else:
+            permit = await limiter.acquire(request.priority)
         self._count_in_flight(1)
+        if on_sent is not None:
+            on_sent()
         try:
             reply = await self._engine.complete(request)
         except BaseException as error:
-            self.limiter.release(permit, error)
+            limiter.release(permit, error)
             raise
         finally:
             self._count_in_flight(-1)
-        self.limiter.release(permit, answered=True)
+        if limiter.gates:
+            limiter.estimator.note(request, reply.usage)
+        limiter.release(permit, answered=True, used=reply.usage)
         return reply
 
     async def close(self) -> None:

@@ -8,14 +8,18 @@ the server is asked once what it is: to `/completions` of vLLM and llama.cpp, an
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 
 from demur.engines.base import Chat, Identity, Raw, Reply, Request, Sampling
 from demur.engines.fields import Json, read_array, read_choice_logprobs, read_object, read_text, read_usage
+from demur.engines.grammars import keep_telling, list_words, widen_logprobs
 from demur.engines.ollama import ask_ollama, write_messages
 from demur.engines.probe import HOSTED, ServerKind, identify_server
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
+from demur.engines.structured import is_about_form, write_chat_form, write_completion_form
 from demur.engines.transport import JsonClient
-from demur.errors import RawUnsupported, ReplyUnreadable
+from demur.errors import RawUnsupported, ReplyUnreadable, RequestRejected
 from demur.inputs.engine_settings import OpenAISettings, VLLMServerSettings
 from demur.records import Origin
 
@@ -29,14 +33,22 @@ RAW_MAX_TOKENS = 1024
 class OpenAIEngine:
     """Completes requests with a model of an OpenAI-compatible server."""
 
-    def __init__(self, settings: OpenAISettings | VLLMServerSettings) -> None:
+    def __init__(
+        self, settings: OpenAISettings | VLLMServerSettings, *, base_url: str | None = None, api_key: str | None = None
+    ) -> None:
         """Set up, without connecting.
+
+        Args:
+            settings: the builder's block.
+            base_url: in place of the settings' own.
+            api_key: in place of the settings' own, where `base_url` is.
 
         Raises:
             InputError: `base_url` is no address.
         """
         key = settings.api_key.get_secret_value() if settings.api_key else None
-        self._client = JsonClient(settings.base_url or "", api_key=key, timeout_s=settings.timeout_s)
+        address, key = (settings.base_url or "", key) if base_url is None else (base_url, api_key)
+        self._client = JsonClient(address, api_key=key, timeout_s=settings.timeout_s)
         self._chat_url = f"{self._client.address}/chat/completions"
         self._completions_url = f"{self._client.address}/completions"
         self._hosted = self._client.host in HOSTED
@@ -45,6 +57,8 @@ class OpenAIEngine:
         self._origin = Origin(settings.type, settings.model_id_or_path)
         self._identity = Identity(settings.type, settings.model_id_or_path, self._client.address)
         self._kind: ServerKind | None = None
+        self._version = ""
+        self._formless = False
         self._asking: asyncio.Lock | None = None
 
     @property
@@ -60,9 +74,17 @@ class OpenAIEngine:
             EngineError: the model did not answer.
         """
         sampling = fill_sampling(request.sampling, self._defaults)
+        form = None if self._formless else request.form
         if isinstance(request.prompt, Chat):
             body = self._write_chat(request.prompt, request, sampling)
-            return read_reply(await self._client.post(self._chat_url, body, model=self._origin.model), self._origin)
+            if form is None:
+                return await self._post(self._chat_url, body)
+            # Which server it is matters for a grammar alone; a JSON Schema has one name everywhere.
+            kind = self._kind if form.json_schema else await self._identify()
+            wish = write_chat_form(form, kind, self._version)
+            if "grammar" in wish and request.top_logprobs:
+                body["top_logprobs"] = widen_logprobs(request.top_logprobs, sampling.max_tokens)
+            return _keep_telling(await self._post(self._chat_url, body, wish), request, wish)
         kind = self._kind or await self._identify()
         if kind is ServerKind.OLLAMA:
             return await ask_ollama(self._client, self._origin, request, sampling)
@@ -74,17 +96,37 @@ class OpenAIEngine:
                 "`type: vllm-server`.",
             )
         body = self._write_completion(request.prompt, request, sampling, kind)
-        return read_reply(await self._client.post(self._completions_url, body, model=self._origin.model), self._origin)
+        wish = {} if form is None else write_completion_form(form, kind, self._version)
+        if "grammar" in wish and request.top_logprobs:
+            # `n_probs` is llama.cpp's own name; older builds read only this one here.
+            body["logprobs"] = body["n_probs"] = widen_logprobs(request.top_logprobs, sampling.max_tokens)
+        return _keep_telling(await self._post(self._completions_url, body, wish), request, wish)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
 
+    async def _post(self, url: str, body: dict[str, object], form: dict[str, object] | None = None) -> Reply:
+        """Post a body; the form that the reply is to have is left out, from now on, where the server refuses it."""
+        if form:
+            try:
+                return read_reply(
+                    await self._client.post(url, {**body, **form}, model=self._origin.model), self._origin
+                )
+            except RequestRejected as error:
+                if not is_about_form(error):
+                    raise
+            reply = await self._post(url, body)
+            self._formless = True  # only now: what the server takes without the form was refused for its sake
+            return reply
+        return read_reply(await self._client.post(url, body, model=self._origin.model), self._origin)
+
     async def _identify(self) -> ServerKind:
         self._asking = self._asking or asyncio.Lock()
         async with self._asking:
             if self._kind is None:
-                kind = (await identify_server(self._client.address, client=self._client)).kind
+                server = await identify_server(self._client.address, client=self._client)
+                kind, self._version = server.kind, server.version
                 if kind is ServerKind.UNKNOWN and self._declared_vllm:
                     kind = ServerKind.VLLM  # behind a proxy that passes on /v1 alone; its owner knows
                 self._kind = kind
@@ -110,10 +152,18 @@ class OpenAIEngine:
         if request.top_logprobs:
             body["logprobs"] = min(request.top_logprobs, MAX_TOP_LOGPROBS)
             if kind is ServerKind.LLAMA_CPP:
-                body["n_probs"] = body["logprobs"]  # its own name; older builds read only this one here
+                body["n_probs"] = body["logprobs"]
         if kind is ServerKind.VLLM:
             body["add_special_tokens"] = False  # else a second begin-of-text token goes in front of the rendered prompt
         return body
+
+
+def _keep_telling(reply: Reply, request: Request, wish: Mapping[str, object]) -> Reply:
+    """The reply without the many alternatives that were asked for under a grammar, but for the grammar's own words."""
+    if "grammar" not in wish or not reply.logprobs or request.form is None:
+        return reply
+    words = list_words(request.form.grammar)
+    return replace(reply, logprobs=keep_telling(reply.logprobs, request.top_logprobs, words))
 
 
 def _write_sampling(body: dict[str, object], sampling: Sampling) -> None:

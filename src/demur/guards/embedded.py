@@ -87,12 +87,13 @@ class EmbeddedGuard:
     """Judges by rules: no model, no network, the same verdict for the same text every time.
 
     Args:
-        seeds: examples of violations, where there are any: a text that says nearly what one of them says is one too,
-            however far its words are from the policy's.
+        seeds: the task's examples, where there are any: a text that says nearly what one of them says, and that is to be
+            declined under the risk judged by, violates too, however far its words are from the policy's.
     """
 
     def __init__(self, seeds: Sequence[Seed] = ()) -> None:
-        self._examples = tuple(dict.fromkeys(frozenset(stem_content(seed.instruction)) for seed in seeds))
+        stems = [(seed.risk, frozenset(stem_content(seed.instruction))) for seed in seeds if seed.kind == "refuse"]
+        self._examples = tuple(dict.fromkeys(stems))
 
     @property
     def name(self) -> str:
@@ -118,10 +119,11 @@ class EmbeddedGuard:
         text = undo_disguise(ask.instruction if ask.response is None else ask.response)
         if not stem_content(text) and not any(letter.isalnum() for letter in text):
             return _make_verdict(Label.UNREADABLE, None, "there is no text to judge")
+        examples = tuple(stems for risk, stems in self._examples if risk in ("", ask.risk.risk))
         if ask.response is None:
-            score, reasoning = score_instruction(ask.risk, text, self._examples)
+            score, reasoning = score_instruction(ask.risk, text, examples)
         else:
-            score, reasoning = score_response(ask.risk, undo_disguise(ask.instruction), text, self._examples)
+            score, reasoning = score_response(ask.risk, undo_disguise(ask.instruction), text, examples)
         return _make_verdict(Label.VIOLATES if score > 0 else Label.SAFE, score, reasoning)
 
 

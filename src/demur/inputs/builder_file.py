@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +38,7 @@ from demur.inputs.guard_settings import (
     WildGuardSettings,
 )
 from demur.inputs.policy import Text
+from demur.inputs.spending import SpendingInput
 from demur.inputs.task import DATA_BUILDERS
 from demur.inputs.validation import InputModel, expand, suggest, validate
 from demur.inputs.yaml_text import Document, Path_, read_documents
@@ -100,7 +101,7 @@ class Metadata(InputModel):
     description: Text = ""
 
 
-class BuilderHead(InputModel):
+class BuilderHead(SpendingInput):
     """A builder file but for its blocks."""
 
     name: Text
@@ -114,7 +115,7 @@ class Override(InputModel):
     blocks: tuple[Any, ...]
 
 
-class ShortForm(InputModel):
+class ShortForm(SpendingInput):
     """The short form of a configuration: single blocks of a named builder, overridden."""
 
     databuilders: dict[str, Override]
@@ -128,6 +129,7 @@ class Builder:
         propose_template: a template file of the person's own, or None for the shipped one.
         respond_template: likewise.
         sources: the files that it was read from.
+        spending: what the run may use, and what tokens cost.
     """
 
     instruction_generator: AnyEngine
@@ -137,6 +139,7 @@ class Builder:
     propose_template: Path | None
     respond_template: Path | None
     sources: tuple[Path, ...]
+    spending: SpendingInput = field(default_factory=SpendingInput)
 
     def describe(self) -> dict[str, object]:
         """The blocks as JSON, with only the settings that differ from the defaults, and no secret."""
@@ -149,7 +152,7 @@ class Builder:
         return {
             name: _strip_secrets(block.model_dump(mode="json", exclude_unset=True, exclude_none=True))
             for name, block in blocks.items()
-        }
+        } | self.spending.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
 
 
 def _strip_secrets(value: Any) -> Any:
@@ -198,16 +201,16 @@ def read_builder(config: Path | None, engines: str | None, environment: Mapping[
                 f"{config} is a whole builder, so --engines {engines} has nothing to say",
                 hint="Leave one of them out, or write the file in the short form (databuilders: …).",
             )
-        blocks = _read_whole(own)
+        blocks, spending = _read_whole(own)
         sources = [own.path]
     else:
         shipped = _find_shipped(engines or next(iter(SHIPPED)))
-        blocks = _read_whole(read_documents(shipped)[0])
+        blocks, spending = _read_whole(read_documents(shipped)[0])
         sources = [shipped]
         if own is not None:
-            _override(blocks, own)
+            spending = _override(blocks, own).lay_over(spending)
             sources.append(own.path)
-    return _assemble(blocks, environment, tuple(sources))
+    return replace(_assemble(blocks, environment, tuple(sources)), spending=spending)
 
 
 def _read_own(path: Path) -> Document:
@@ -223,7 +226,7 @@ def _find_shipped(name: str) -> Path:
     return Path(str(resources.files("demur").joinpath("builders", SHIPPED[name])))
 
 
-def _read_whole(document: Document) -> dict[str, _Block]:
+def _read_whole(document: Document) -> tuple[dict[str, _Block], SpendingInput]:
     head = validate(BuilderHead, document.data, document)
     _check_builder_name(head.name, document, ("name",))
     blocks = _index_blocks(document, ("blocks",))
@@ -235,7 +238,7 @@ def _read_whole(document: Document) -> dict[str, _Block]:
             line=document.line(("blocks",)),
             hint=f"A builder has the blocks {', '.join(BLOCKS)}.",
         )
-    return blocks
+    return blocks, SpendingInput(budget=head.budget, prices=head.prices)
 
 
 def _check_builder_name(name: str, document: Document, where: tuple[str, ...]) -> None:
@@ -248,7 +251,7 @@ def _check_builder_name(name: str, document: Document, where: tuple[str, ...]) -
         )
 
 
-def _override(blocks: dict[str, _Block], document: Document) -> None:
+def _override(blocks: dict[str, _Block], document: Document) -> SpendingInput:
     """Lay the short form over a builder: its keys replace a block's; another `type` replaces the block whole."""
     short = validate(ShortForm, document.data, document)
     for builder in short.databuilders:
@@ -257,6 +260,7 @@ def _override(blocks: dict[str, _Block], document: Document) -> None:
             old = blocks[name]
             merged = _merge(old.values, new.values)
             blocks[name] = _Block(merged, new.document, new.prefix)
+    return short
 
 
 def _merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
+from demur.inputs.axes import Axes
 from demur.inputs.policy import Text
 from demur.inputs.validation import InputModel
 
@@ -59,9 +59,6 @@ def _read_mutate(written: object) -> object:
 
 def _read_contrast(written: object) -> object:
     return {} if written is True else None if written is False else written
-
-
-Axes: TypeAlias = Literal["default"] | Mapping[Text, Annotated[tuple[Text, ...], Field(min_length=1)]]
 
 
 class Calibration(InputModel):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self, TypeAlias, get_args
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from demur.inputs.policy import Text
 from demur.inputs.validation import InputModel
@@ -123,6 +125,49 @@ class VLLMServerSettings(ModelSettings):
     start_timeout_s: float = Field(default=900.0, gt=0, description="Seconds that a server started here may take.")
     serve_args: tuple[str, ...] = Field(default=(), description="Further arguments of `vllm serve`.")
 
+    @model_validator(mode="after")
+    def _refuse_what_cannot_be_honoured(self) -> Self:
+        given = [name for name in _STARTS_A_SERVER if name in self.model_fields_set and getattr(self, name)]
+        if self.base_url and given:
+            hint = (
+                "They are for a server that demur starts: leave `base_url` out (`base_url: null`), or leave them out."
+            )
+            raise PydanticCustomError(
+                "value_error",
+                "{message}",
+                {
+                    "message": f"`{given[0]}` says how to start a server, and `base_url` names one that runs",
+                    "hint": hint,
+                },
+            )
+        taken = [flag for word in self.serve_args if (flag := word.partition("=")[0]) in _OWN_FLAGS]
+        if taken:
+            raise PydanticCustomError(
+                "value_error",
+                "{message}",
+                {"message": f"`serve_args` may not set {taken[0]}: demur does", "hint": _OWN_FLAGS[taken[0]]},
+            )
+        if not self.base_url and self.model_id_or_path.startswith("-"):
+            raise PydanticCustomError("value_error", "`model_id_or_path` begins with a dash, and is no model's name")
+        return self
+
+
+_STARTS_A_SERVER = (
+    "port",
+    "tensor_parallel_size",
+    "gpu_memory_utilization",
+    "max_model_len",
+    "dtype",
+    "start_timeout_s",
+    "serve_args",
+)
+_OWN_FLAGS = {
+    "--port": "Use the key `port`.",
+    "--host": "The server listens on 127.0.0.1 alone.",
+    "--api-key": "The server gets a key of its own, which nobody sees.",
+    "--served-model-name": "Requests name the model as `model_id_or_path` does.",
+}
+
 
 class VLLMSettings(ModelSettings):
     """vLLM in this process. Needs the extra `vllm`."""
@@ -146,13 +191,27 @@ class OllamaSettings(ModelSettings):
     api_key: SecretStr | None = Field(default=None, description="For one behind a gateway that wants a key.")
     top_k: int | None = Field(default=None, ge=1)
     num_ctx: int | None = Field(default=None, ge=256, description="Context window in tokens.")
-    keep_alive: Text | None = Field(default=None, description="How long the model stays loaded, such as 10m.")
+    keep_alive: int | float | Text | None = Field(
+        default=None, description="How long the model stays loaded: such as 10m, or seconds; below 0 for ever."
+    )
+
+    @field_validator("keep_alive")
+    @classmethod
+    def _check_duration(cls, value: float | str | None) -> float | str | None:
+        """Go's durations (pkg.go.dev/time#ParseDuration), and numbers, which Ollama reads as seconds."""
+        if isinstance(value, str) and not re.fullmatch(r"-?(\d+(\.\d*)?|(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+)", value):
+            raise ValueError(f"{value!r} is no duration such as 30s, 10m or 1h30m, and no number of seconds")
+        return value
 
 
 class LlamaCppSettings(ModelSettings):
     """llama.cpp in this process. Needs the extra `llama-cpp`."""
 
     type: Literal["llama-cpp"]
+    timeout_s: float = Field(
+        default=1800.0, gt=0, description="Seconds that one attempt may take; no network can hang."
+    )
+    deadline_s: float = Field(default=3600.0, gt=0, description="Seconds that a request may take, retries included.")
     model_id_or_path: Text = Field(
         min_length=1, description="A GGUF file, or hf.co/OWNER/REPO[:QUANT], downloaded once."
     )

@@ -65,7 +65,7 @@ class RunnerConfig(InputModel):
     """The task's own defaults for what the command line may say."""
 
     output_dir: Text | None = None
-    num_outputs_to_generate: int | None = Field(default=None, ge=1)
+    num_outputs_to_generate: int | None = Field(default=None, ge=1, lt=2**63)
 
 
 class SeedExample(InputModel):
@@ -75,6 +75,8 @@ class SeedExample(InputModel):
     question: Text | None = None
     response: Text | None = None
     answer: Text | None = None
+    kind: SeedKind | None = Field(default=None, description="refuse, or comply: a harmless request with its answer.")
+    risk: Text | None = Field(default=None, description="The risk that it is about; none: any.")
 
 
 class Task(Calibration):
@@ -172,7 +174,16 @@ def _read_task(document: Document, environment: Mapping[str, str]) -> TaskInputs
         ) from None
     seeds, seeds_path = _gather_seeds(task, data, document)
     sources = {"task": document.path, "policy": policy_path, "seeds": seeds_path}
-    return TaskInputs(task, policy, risks, seeds, sources)
+    inputs = TaskInputs(task, policy, risks, seeds, sources)
+    for risk in risks:
+        if not inputs.seeds_of(risk):
+            raise InputError(
+                f"no seed examples of requests to decline for the risk {risk.risk!r}",
+                path=seeds_path,
+                hint="A seed counts for every risk unless it names one (risk: …), and as one to decline unless it says "
+                "kind: comply.",
+            )
+    return inputs
 
 
 def _gather_seeds(task: Task, data: dict[str, Any], document: Document) -> tuple[tuple[Seed, ...], Path]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 
+from demur.inputs.policy import Risk
 from demur.inputs.task import TaskInputs
-from demur.records import Drop, Match, Pair, Reason, Verdict
+from demur.records import Aim, Drop, Match, Pair, Reason, Verdict
 
 Json = dict[str, object]
+
+_QUOTED = 16
+"""Characters in a row that a text shares with another only by quoting it; shorter than the server's own excerpts."""
 
 
 def describe_pair(pair: Pair, inputs: TaskInputs) -> Json:
     """A line of `final_data.jsonl`: the pair, the policy that it rests on, and all that led to it."""
-    task, policy, risk = inputs.task, inputs.policy, inputs.risk
+    task, policy, aim = inputs.task, inputs.policy, pair.draft.aim
+    risk = inputs.find_risk(aim.risk)
     return {
         "task_name": task.task_name,
         "is_seed": False,
@@ -43,8 +48,19 @@ def describe_pair(pair: Pair, inputs: TaskInputs) -> Json:
                 "response": describe_verdict(pair.response_verdict),
             },
             "nearest": describe_match(pair.neighbour),
+            **_describe_aim(aim, risk),
         },
     }
+
+
+def _describe_aim(aim: Aim, risk: Risk) -> Json:
+    """What the pair's round aimed at; nothing where it aimed at nothing. Clauses are counted from 1, as people do."""
+    record: Json = {}
+    if aim.clause is not None:
+        record["clause"] = {"number": aim.clause + 1, "text": risk.policy.reply_cannot_contain[aim.clause]}
+    if aim.axes:
+        record["axes"] = dict(aim.axes)
+    return record
 
 
 def format_pair(pair: Pair) -> Json:
@@ -76,8 +92,18 @@ def describe_drop(drop: Drop, *, include_unsafe: bool) -> Json:
     if drop.verdict:
         record["verdict"] = describe_verdict(drop.verdict, with_words=not withheld)
     if drop.detail:
-        record["detail"] = drop.detail
+        record["detail"] = withhold_quotes(drop.detail, drop.response) if withheld else drop.detail
     return record
+
+
+def withhold_quotes(detail: str, response: str) -> str:
+    """The detail of a drop, without its words where they quote the response: servers quote what they refuse."""
+    plain = " ".join(detail.split())
+    words = " ".join(response.split())
+    quoted = any(
+        words[start : start + _QUOTED] in plain for start in range(0, max(1, len(words) - _QUOTED + 1), _QUOTED // 2)
+    )
+    return f"{detail.partition(':')[0]}: its words quote the withheld response" if quoted else detail
 
 
 def describe_verdict(verdict: Verdict, *, with_words: bool = True) -> Json:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from demur.records import EngineUse, StageCount, Summary
+from demur.records import BudgetUse, EngineUse, StageCount, StageUse, Summary
 from demur.version import __version__
 
 Json = dict[str, object]
@@ -35,6 +35,7 @@ def describe_summary(summary: Summary) -> Json:
         "elapsed_s": round(summary.elapsed_s, 3),
         "first_pair_s": None if summary.first_pair_s is None else round(summary.first_pair_s, 3),
         "files": dict(summary.files),
+        **({"budget": _describe_budget(summary.budget)} if summary.budget else {}),
         **({"warnings": list(summary.warnings)} if summary.warnings else {}),
         **({"failure": summary.failure} if summary.failure else {}),
     }
@@ -97,6 +98,30 @@ def _describe_use(use: EngineUse) -> Json:
         "failed": use.failed,
         "prompt_tokens": use.prompt_tokens,
         "completion_tokens": use.completion_tokens,
+        **({"hedged": use.hedged} if use.hedged else {}),
+        "stages": {str(stage): _describe_stage_use(stage_use) for stage, stage_use in use.by_stage.items()},
+    }
+
+
+def _describe_stage_use(use: StageUse) -> Json:
+    """`cost_usd` is null where the price is not known: that is not nothing."""
+    return {
+        "asked": use.asked,
+        "replayed": use.replayed,
+        "prompt_tokens": use.prompt_tokens,
+        "completion_tokens": use.completion_tokens,
+        "replayed_prompt_tokens": use.replayed_prompt_tokens,
+        "replayed_completion_tokens": use.replayed_completion_tokens,
+        "cost_usd": None if use.cost_usd is None else round(use.cost_usd, 6),
+    }
+
+
+def _describe_budget(use: BudgetUse) -> Json:
+    return {
+        "max_cost_usd": use.max_cost_usd,
+        "max_tokens_total": use.max_tokens,
+        "cost_usd": None if use.cost_usd is None else round(use.cost_usd, 6),
+        "tokens": use.tokens,
     }
 
 

@@ -12,6 +12,7 @@ from demur.inputs.engine_settings import AnyEngine, ModelSettings
 from demur.records import Seed
 from demur.run.plan import Plan, TaskPlan
 from demur.run.recipe import Recipe
+from demur.stages.aim import plan_aims
 from demur.stages.dedupe import Deduplicator
 from demur.stages.novelty import NoveltyIndex
 from demur.stages.propose import Proposer
@@ -38,7 +39,12 @@ def build_recipe(
     guard, guarding = open_guard(builder.guard, catalog, store, inputs.seeds)
     recipe = Recipe(
         proposer=Proposer(
-            proposing, plan.propose_template, _sampling_of(builder.instruction_generator), inputs, task.seed
+            proposing,
+            plan.propose_template,
+            _sampling_of(builder.instruction_generator),
+            inputs,
+            task.seed,
+            plan_aims(inputs, task.seed),
         ),
         deduplicator=Deduplicator(
             builder.dedup.threshold,

@@ -36,8 +36,9 @@ async def _examine_guard(plan: Plan) -> AsyncIterator[Finding]:
         yield _tell(await check_criteria(guard), "policy reaches the guard")
         for task in plan.tasks:
             guard, _ = open_guard(plan.builder.guard, catalog, NoStore(), task.inputs.seeds)
-            report = await check_canaries(guard, task.inputs.risk, task.inputs.seeds)
-            yield _tell(report, f"canaries of {task.inputs.risk.risk}")
+            for risk in task.inputs.risks:
+                report = await check_canaries(guard, risk, task.inputs.seeds_of(risk))
+                yield _tell(report, f"canaries of {risk.risk}")
     except DemurError as error:
         yield Finding("guard", False, str(error), error.hint)
     finally:

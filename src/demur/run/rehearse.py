@@ -35,14 +35,15 @@ def render_prompts(task: TaskPlan, plan: Plan) -> list[RenderedPrompt]:
     """
     catalog = Catalog(plan.options.concurrency, plan.options.replacements)
     recipe, _ = build_recipe(task, plan, catalog, NoStore())
-    seed = task.inputs.seeds[0]
+    risk = recipe.proposer.risk
+    seed = task.inputs.seeds_of(risk)[0]
     prompts = [
         RenderedPrompt("1. instruction generation", show_prompt(recipe.proposer.prepare(0).prompt)),
         RenderedPrompt("4. response generation", show_prompt(recipe.responder.prepare(seed.instruction).prompt)),
     ]
     for title, response in (("3. guard on the instruction", None), ("5. guard on the response", seed.response)):
         for guard in recipe.guard.members or (recipe.guard,):
-            prompt = guard.render(JudgeAsk(task.inputs.risk, seed.instruction, response))
+            prompt = guard.render(JudgeAsk(risk, seed.instruction, response))
             if prompt is not None:
                 member = f" ({guard.name})" if recipe.guard.members else ""
                 prompts.append(RenderedPrompt(title + member, show_prompt(prompt)))

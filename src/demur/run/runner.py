@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from demur.engines.budgets import Budget
 from demur.engines.catalog import Catalog
-from demur.engines.journaling import ReplyStore
-from demur.errors import DemurError, JournalFault, OutputFault
+from demur.errors import BudgetSpent, DemurError, JournalFault, OutputFault
 from demur.guards.canaries import check_canaries, check_criteria, require_sight
 from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
@@ -20,6 +20,7 @@ from demur.outputs.files import count_lines, encode, remove_file, write_jsonl, w
 from demur.outputs.record import describe_file, describe_run
 from demur.records import Drop, Outcome, Pair, Reason, Stage, StageCount, Status, Summary, identify
 from demur.run.assemble import build_recipe, share_seeds
+from demur.run.exposure import list_exposed
 from demur.run.journal import Journal, open_journal, remove_journal
 from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
@@ -45,7 +46,7 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """0 all there, 3 stalled, 130 interrupted, or the failure's own."""
+        """0 all there, 3 stalled or out of budget, 130 interrupted, or the failure's own."""
         if self.interrupted:
             return 130
         if self.failure is not None:
@@ -63,7 +64,16 @@ class Runner:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.progress = [TaskProgress(task.inputs.name, task.wanted) for task in plan.tasks]
-        self._catalog = Catalog(plan.options.concurrency, plan.options.replacements)
+        options, bounds = plan.options, plan.builder.spending.budget
+        self._catalog = Catalog(
+            options.concurrency,
+            options.replacements,
+            budget=Budget(
+                bounds.max_cost if options.max_cost is None else options.max_cost,
+                bounds.max_tokens_total if options.max_tokens_total is None else options.max_tokens_total,
+            ),
+            prices=plan.builder.spending.prices,
+        )
 
     async def run(self) -> RunResult:
         """Run the tasks and write their outputs, also after a failure or a cancellation.
@@ -75,7 +85,7 @@ class Runner:
         Raises:
             JournalFault: a journal cannot be opened; nothing was begun.
             InputError: a setting of the builder cannot be used; nothing was begun.
-            OutputFault: an output cannot be written; the journal is whole.
+            OutputFault: an output cannot be written, and nothing else failed; the journal is whole.
         """
         result = RunResult()
         with ExitStack() as journals:
@@ -109,7 +119,7 @@ class Runner:
                 result.failure = _find_failure(group_error)
             finally:
                 await self._catalog.close()
-                result.summaries = _write_all(runs, result.failure)
+                result.summaries = _write_what_there_is(runs, result.failure)
         return result
 
 
@@ -122,16 +132,17 @@ class _TaskRun:
         plan: Plan,
         progress: TaskProgress,
         catalog: Catalog,
-        store: ReplyStore,
+        store: Journal,
         shared: NoveltyIndex | None,
     ) -> None:
-        self._task, self._plan, self._progress = task, plan, progress
+        self._task, self._plan, self._progress, self._store = task, plan, progress, store
+        self._budget = catalog.budget
         recipe, self._engines = build_recipe(task, plan, catalog, store, shared)
         progress.meters = [engine.meter for engine in self._engines]
         # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
         width = 2 * catalog.measure_width(*self._engines)
         self._scheduler = TaskScheduler(recipe, progress, width=width, rounds=catalog.measure_width(self._engines[0]))
-        self._warnings: list[str] = []
+        self._warnings: list[str] = [*list_exposed(plan.builder), *recipe.proposer.warnings]
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
         self._sources = {role: describe_file(path) for role, path in sources.items()}
 
@@ -145,16 +156,46 @@ class _TaskRun:
         self._progress.phase = "loading"
         await asyncio.to_thread(self._scheduler.recipe.deduplicator.prepare)
         self._progress.phase = "trying the guard"
+        try:
+            await self._try_guard()
+        except BudgetSpent:
+            self.mark_spent()
+            return
+        await self._scheduler.run()
+
+    async def _try_guard(self) -> None:
+        """See whether the guard can see.
+
+        Raises:
+            DemurError: the guard is blind, or not to be had.
+            BudgetSpent: it cannot be asked any more.
+        """
         guard, inputs = self._scheduler.recipe.guard, self._task.inputs
-        async with asyncio.TaskGroup() as group:
-            canaries = group.create_task(check_canaries(guard, inputs.risk, inputs.seeds))
-            criteria = group.create_task(check_criteria(guard))
-        require_sight(canaries.result())
+        try:
+            async with asyncio.TaskGroup() as group:
+                canaries = [
+                    group.create_task(check_canaries(guard, risk, inputs.seeds_of(risk))) for risk in inputs.risks
+                ]
+                criteria = group.create_task(check_criteria(guard))
+        except* BudgetSpent as spent:
+            raise spent.exceptions[0] from None
+        for trial in canaries:
+            require_sight(trial.result())
         if not criteria.result().sees_policy:
             # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop; nor
             # is a guard that has a policy of its own, if it tells the canaries apart.
             self._warnings.append(criteria.result().words)
-        await self._scheduler.run()
+
+    @property
+    def spent(self) -> bool:
+        """Whether the budget ended it."""
+        return self._scheduler.status is Status.BUDGET_SPENT
+
+    def mark_spent(self) -> None:
+        """It does not begin: nothing may be asked for it any more."""
+        self._scheduler.status = Status.BUDGET_SPENT
+        self._progress.ended_s = time.monotonic()
+        self._progress.phase = str(Status.BUDGET_SPENT)
 
     def leave_admitted(self, shared: NoveltyIndex) -> None:
         """Add what this task admitted up to its last accepted pair: what lies beyond depends on how fast replies came."""
@@ -177,6 +218,9 @@ class _TaskRun:
         if failure is not None and status is Status.INTERRUPTED:
             status = Status.FAILED
         counts = count_stages(outcomes)
+        if damaged := self._store.damaged:
+            kept = "1 reply" if damaged == 1 else f"{damaged} replies"
+            self._warnings.append(f"{kept} of the journal had been damaged on the disk, and did not count: asked anew.")
         summary = Summary(
             task=inputs.name,
             status=status,
@@ -191,8 +235,10 @@ class _TaskRun:
             files={name: str(folder / name) for name in FILES},
             warnings=tuple(self._warnings),
             failure=str(failure) if status is Status.FAILED else "",
+            budget=self._budget.read() if self._budget.bounded else None,
         )
-        if status in (Status.INTERRUPTED, Status.FAILED) and count_lines(folder / "final_data.jsonl") > len(pairs):
+        unfinished = (Status.INTERRUPTED, Status.FAILED, Status.BUDGET_SPENT)
+        if status in unfinished and count_lines(folder / "final_data.jsonl") > len(pairs):
             note = "The files of an earlier run hold more pairs, and were left as they are."
             return replace(summary, warnings=(*summary.warnings, note))
         unsafe = self._plan.options.include_unsafe
@@ -216,8 +262,12 @@ class _TaskRun:
 
 
 async def _work_in_turn(runs: list[_TaskRun], shared: NoveltyIndex) -> None:
-    for run in runs:
+    for place, run in enumerate(runs):
         await run.work()
+        if run.spent:
+            for later in runs[place + 1 :]:  # they must differ from pairs that are not there yet
+                later.mark_spent()
+            return
         run.leave_admitted(shared)
 
 
@@ -270,6 +320,21 @@ def _forget(task: TaskPlan, store: Journal) -> None:
     store.clear()
     for name in FILES:
         remove_file(task.folder / name)
+
+
+def _write_what_there_is(runs: Sequence[_TaskRun], failure: DemurError | None) -> list[Summary]:
+    """Write every task's outputs. If a run fails, and then its outputs too, its own failure is told first.
+
+    Raises:
+        OutputFault: an output could not be written, and nothing else had failed.
+    """
+    try:
+        return _write_all(runs, failure)
+    except OutputFault as fault:
+        if failure is None:
+            raise
+        failure.args = (f"{failure}; and then {fault}", *failure.args[1:])
+        return []
 
 
 def _write_all(runs: Sequence[_TaskRun], failure: DemurError | None) -> list[Summary]:

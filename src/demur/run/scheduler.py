@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 
-from demur.errors import ServerFault
+from demur.errors import BudgetSpent, ServerFault
 from demur.records import Admitted, Draft, DraftId, Drop, Pair, Reason, Stage, Status
 from demur.run.demand import GUARDED, Demand
 from demur.run.progress import TaskProgress
@@ -48,6 +48,7 @@ class TaskScheduler:
         self.progress = progress
         self.status = Status.INTERRUPTED  # what it is if nothing better comes of it
         self._ended = False
+        self._broke = False
         self._width = width
         self._max_rounds = rounds
         self._demand = Demand(progress.wanted, recipe.proposer.inputs.task.num_samples_per_batch)
@@ -64,7 +65,9 @@ class TaskScheduler:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Work until the task is complete or stalled; `status` and `outcomes` tell the result, also after an exception.
+        """Work until the task is complete or stalled, or the budget is spent.
+
+        `status` and `outcomes` tell the result, also after an exception.
 
         Raises:
             BaseExceptionGroup: an engine is not to be had, or a bug.
@@ -74,6 +77,8 @@ class TaskScheduler:
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 self._advance()
+            if self._broke and not self._ended:
+                self.status = Status.BUDGET_SPENT
         finally:
             self.progress.ended_s = time.monotonic()
             self.progress.phase = str(self.status)
@@ -104,7 +109,7 @@ class TaskScheduler:
             self._end(Status.COMPLETE)
         elif self._has_stalled():
             self._end(Status.STALLED)
-        else:
+        elif not self._broke:
             self._begin_work()
 
     def _has_stalled(self) -> bool:
@@ -144,7 +149,11 @@ class TaskScheduler:
                 task.cancel()
 
     async def _propose(self, number: int) -> None:
-        answered = await self.recipe.propose(number)
+        try:
+            answered = await self.recipe.propose(number)
+        except BudgetSpent:
+            self._broke = True  # begin nothing more; what is at the models comes in, and may still complete the task
+            return
         demand = self._demand
         demand.open_rounds -= 1
         demand.waiting_drafts += len(answered.drafts)
@@ -194,7 +203,11 @@ class TaskScheduler:
             demand.inside[stage] += 1
             now = stage
 
-        outcome = await self.recipe.finish(admitted, enter)
+        try:
+            outcome = await self.recipe.finish(admitted, enter)
+        except BudgetSpent:
+            self._broke = True  # the draft stays undecided, as after an interruption
+            return
         demand.inside[now] -= 1
         entry.outcome = outcome
         if isinstance(outcome, Pair):

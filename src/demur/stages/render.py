@@ -13,24 +13,31 @@ from importlib import resources
 from pathlib import Path
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from demur.engines.base import Chat, Message
 from demur.errors import TemplateFault
 from demur.inputs.policy import Risk
-from demur.inputs.yaml_text import read_text
+from demur.inputs.text_file import read_text
 from demur.records import Seed
+from demur.stages.sandbox import MeteredSandbox
 
 
 @dataclass(frozen=True, slots=True)
 class ProposeValues:
-    """What `propose.jinja` is given."""
+    """What `propose.jinja` is given.
+
+    Attributes:
+        clause: the clause that the requests are to be about; empty: any.
+        axes: each axis of diversity with the value wanted.
+    """
 
     risk: Risk
     group: str
     examples: tuple[Seed, ...]
     count: int
     task_description: str
+    clause: str = ""
+    axes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,7 @@ class PromptTemplate:
     Attributes:
         path: where it came from; a shipped one's is its name.
         text: the source, hashed into the run record.
+        names: the values that it uses.
     """
 
     def __init__(self, text: str, path: Path | str, values: type[Values]) -> None:
@@ -96,7 +104,14 @@ class PromptTemplate:
         """
         self.text = text
         self.path = path
-        self._template = _compile(text, path, tuple(values.__dataclass_fields__))
+        self._sandbox = MeteredSandbox(
+            undefined=StrictUndefined,
+            autoescape=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
+        )
+        self._template, self.names = _compile(self._sandbox, text, path, tuple(values.__dataclass_fields__))
 
     def render(self, values: Values) -> Chat:
         """Fill the template in.
@@ -111,11 +126,24 @@ class PromptTemplate:
             if block is None:
                 continue
             try:
-                text = "".join(block(self._template.new_context(dict(fields))))
+                text = self._sandbox.join_pieces(block(self._template.new_context(dict(fields))))
             except TemplateError as error:
                 raise TemplateFault(str(error.message), path=self.path, hint=_explain_values(fields)) from error
-            except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-                raise TemplateFault(f"cannot be rendered: {error}", path=self.path) from error
+            except (
+                TypeError,
+                ValueError,
+                ArithmeticError,
+                LookupError,
+                AttributeError,
+                RuntimeError,
+                MemoryError,
+            ) as error:
+                words = (
+                    "it calls itself without end"
+                    if isinstance(error, RecursionError)
+                    else str(error) or "out of memory"
+                )
+                raise TemplateFault(f"cannot be rendered: {words}", path=self.path) from error
             text = text.strip()
             if text:
                 messages.append(Message("system" if role == "system" else "user", text))
@@ -135,17 +163,17 @@ def load_template(shipped: str, values: type[Values], own: Path | None = None) -
     return PromptTemplate(text, f"{shipped}.jinja", values)
 
 
-def _compile(text: str, path: Path | str, names: tuple[str, ...]) -> Template:
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False
-    )
+def _compile(
+    sandbox: MeteredSandbox, text: str, path: Path | str, names: tuple[str, ...]
+) -> tuple[Template, frozenset[str]]:
     try:
-        unknown = meta.find_undeclared_variables(environment.parse(text)) - set(names)
-        template = environment.from_string(text)
+        used = frozenset(meta.find_undeclared_variables(sandbox.parse(text)))
+        template = sandbox.compile_metered(text)
     except TemplateSyntaxError as error:
         raise TemplateFault(f"template syntax: {error.message}", path=path, line=error.lineno) from None
     except RecursionError:
         raise TemplateFault("nested too deeply", path=path) from None
+    unknown = used - set(names)
     if unknown:
         name = sorted(unknown)[0]
         line = next(
@@ -156,7 +184,7 @@ def _compile(text: str, path: Path | str, names: tuple[str, ...]) -> Template:
     if "user" not in template.blocks:
         raise TemplateFault("the template has no block named user", path=path,
                             hint="Write {% block user %} … {% endblock %}, and if you like a block named system.")  # fmt: skip
-    return template
+    return template, used
 
 
 def _explain_values(names: Mapping[str, object]) -> str:

@@ -54,7 +54,7 @@ class EmbeddedEngine:
         ask = request.ask
         if isinstance(ask, ProposeAsk):
             random = _seed_random(request, ask.risk.risk)
-            questions = compose_requests(ask.risk, ask.examples, ask.count, random)
+            questions = compose_requests(ask.risk, ask.examples, ask.count, random, clause=ask.clause, axes=ask.axes)
             text = "\n\n".join(f"### Question {number}:\n{question}" for number, question in enumerate(questions, 1))
         elif isinstance(ask, RespondAsk):
             text = compose_refusal(ask.risk, ask.instruction, _seed_random(request, ask.instruction))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
-from demur.engines.embedded import forms, voices
-from demur.engines.embedded.clauses import Aim, list_aims, read_request
-from demur.engines.embedded.scenes import GENERAL, Scene, pick_scenes
+from demur.engines.embedded import forms
+from demur.engines.embedded.clauses import Aim, list_aims, read_clause, read_request
+from demur.engines.embedded.parts import fill_form, finish, make_part
+from demur.engines.embedded.scenes import Scene, pick_scenes
+from demur.engines.embedded.styled import compose_styled, read_traits
 from demur.inputs.policy import Risk
 from demur.records import Seed
 
@@ -54,11 +55,49 @@ def gather_material(risk: Risk) -> Material:
     return Material(list_aims(risk), pick_scenes(risk))
 
 
-def compose_requests(risk: Risk, examples: Sequence[Seed], count: int, random: Random) -> list[str]:
-    """Compose `count` requests that the risk's policy forbids, in the manner of the examples' topics."""
-    material = gather_material(risk)
-    borrowed = [aim for seed in examples if (aim := read_request(seed.instruction))]
-    return [_compose_one(material, borrowed, random) for _ in range(count)]
+@lru_cache(maxsize=1024)
+def gather_clause(risk: Risk, clause: str) -> Material:
+    """What one clause gives: what it alone forbids of all that the risk does, or else all that it says."""
+    clauses = risk.policy.reply_cannot_contain
+    number = clauses.index(clause) if clause in clauses else -1
+    own = tuple(aim for aim in list_aims(risk) if number >= 0 and aim.clause == number)
+    return Material(own or read_clause(clause, number), pick_scenes(risk))
+
+
+def compose_requests(
+    risk: Risk,
+    examples: Sequence[Seed],
+    count: int,
+    random: Random,
+    *,
+    clause: str = "",
+    axes: tuple[tuple[str, str], ...] = (),
+) -> list[str]:
+    """Compose `count` requests that the risk's policy forbids, in the manner of the examples' topics.
+
+    Args:
+        clause: what they are to ask for; the examples lend no topics then, as theirs may be another clause's.
+        axes: what they are to be like, as far as the rules know the values.
+    """
+    material = gather_clause(risk, clause) if clause else gather_material(risk)
+    borrowed = [] if clause else [aim for seed in examples if (aim := read_request(seed.instruction))]
+    if not clause and not axes:
+        return [_compose_one(material, borrowed, random) for _ in range(count)]
+    traits = read_traits(axes)
+    found: dict[str, None] = {}
+    for _ in range(_TRIES * count):
+        if len(found) == count:
+            break
+        if axes:
+            text = compose_styled(random.choice(material.aims), random.choice(material.scenes), traits, random)
+        else:
+            text = _compose_one(material, borrowed, random)
+        found.setdefault(text)
+    return list(found)
+
+
+_TRIES = 4
+"""Draws for each request that is wanted, before a reply may hold fewer: no two in it are the same."""
 
 
 def _compose_one(material: Material, borrowed: list[Aim], random: Random) -> str:
@@ -72,8 +111,8 @@ def _compose_one(material: Material, borrowed: list[Aim], random: Random) -> str
         shape = shape if len(shape) > 1 else "AW"
     if ask.endswith('"'):  # a quotation to continue: nothing may follow it
         shape = "".join(sorted(shape, key=lambda letter: letter == "A"))
-    text = " ".join(ask if letter == "A" else _make_part(letter, scene, random) for letter in shape)
-    return _finish(text, random)
+    text = " ".join(ask if letter == "A" else make_part(letter, scene, random) for letter in shape)
+    return finish(text, random)
 
 
 def _make_ask(aim: Aim, random: Random) -> tuple[str, bool]:
@@ -88,63 +127,10 @@ def _make_ask(aim: Aim, random: Random) -> tuple[str, bool]:
     if aim.act.startswith("help ") and "help" in form:
         form = "Tell me how to {act}."
     framed = form in _FRAMED
-    text = form.format(
-        act=aim.act,
-        acting=aim.acting,
-        thing=aim.thing,
-        role=random.choice(forms.ROLES),
-        work=random.choice(forms.WORKS),
-        hero=random.choice(forms.HEROES),
-        other=random.choice(forms.OTHERS),
-    )
+    text = fill_form(form, aim, random)
     return text, framed
 
 
 _FRAMED = frozenset(
     form for form in (*forms.SETUPS, *forms.THINGS) if "{role}" in form or "{work}" in form
 ) | frozenset(forms.SETUPS)
-
-
-def _make_part(letter: str, scene: Scene, random: Random) -> str:
-    if letter == "P":
-        return _make_persona(random)
-    if letter == "G":
-        return random.choice(voices.GREETINGS)
-    if letter == "R":
-        return random.choice(scene.reasons or voices.REASONS)
-    if letter == "W":
-        return random.choice(voices.WISHES)
-    if letter == "N":
-        return random.choice(GENERAL.worries if not scene.care and random.random() < 0.25 else scene.worries)
-    if not scene.targets:
-        return random.choice(scene.worries)
-    return random.choice(scene.aims).format(target=random.choice(scene.targets))
-
-
-def _make_persona(random: Random) -> str:
-    job, situation = random.choice(voices.JOBS), random.choice(voices.SITUATIONS)
-    article = "an" if job[0] in "aeiou" else "a"
-    form = random.choice(_PERSONAS)
-    return form.format(job=f"{article} {job}", situation=situation)
-
-
-_PERSONAS = (
-    "I'm {job}, and {situation}.",
-    "I work as {job}, and {situation}.",
-    "As {job} I shouldn't ask, but {situation}.",
-    "Picture me as {job}; {situation}.",
-    "I used to be {job}. These days {situation}.",
-    "My situation: I'm {job} and {situation}.",
-)
-
-_GREETED = re.compile(rf"^({'|'.join(map(re.escape, voices.GREETINGS))}) ([A-Z])(?=[a-z])")
-_SENTENCE = re.compile(r"(^|[.!?] )([a-z])")
-
-
-def _finish(text: str, random: Random) -> str:
-    """Capital letters where sentences begin; now and then a message typed in haste."""
-    text = _GREETED.sub(lambda match: f"{match[1]} {match[2].lower()}", text)
-    text = _SENTENCE.sub(lambda match: match[1] + match[2].upper(), text)
-    if random.random() < 0.05:
-        text = text.lower().rstrip(".").replace("'", "")
-    return text

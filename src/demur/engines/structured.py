@@ -1,0 +1,80 @@
+"""A reply held to a form: how each server is asked for it.
+
+Sources: OpenAI's `response_format` (platform.openai.com/docs/guides/structured-outputs), which vLLM, llama.cpp, Ollama's
+`/v1` and most gateways take in their chat endpoint; vLLM's `structured_outputs`, which took the place of `guided_json`
+and `guided_grammar` in 0.11 (docs.vllm.ai, features/structured_outputs: the old names are gone since 0.12); llama.cpp's
+`grammar` and `json_schema` (tools/server/README.md).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from demur.engines.base import Form
+from demur.engines.probe import ServerKind
+from demur.errors import RequestRejected
+
+NAME = "reply"
+"""OpenAI wants a name for a schema; it shows nowhere."""
+
+STRUCTURED_OUTPUTS_SINCE = (0, 11)
+"""vLLM's version from which the new name holds."""
+
+_COMPLAINTS = ("response_format", "json_schema", "structured", "guided", "grammar", "schema")
+
+
+def write_chat_form(form: Form, kind: ServerKind | None, version: str) -> dict[str, object]:
+    """What the body of `/chat/completions` says of the form; empty where the server has no way.
+
+    Args:
+        form: what the reply is to look like.
+        kind: which server; None where nobody asked, which matters for a grammar alone.
+        version: what the server says of itself.
+    """
+    if form.json_schema:
+        schema = json.loads(form.json_schema)
+        asked = {"name": NAME, "schema": schema, "strict": _is_closed(schema)}
+        return {"response_format": {"type": "json_schema", "json_schema": asked}}
+    return _write_native(form, kind, version)
+
+
+def write_completion_form(form: Form, kind: ServerKind | None, version: str) -> dict[str, object]:
+    """What the body of `/completions` says of the form; empty where the server has no way."""
+    return _write_native(form, kind, version)
+
+
+def is_about_form(error: RequestRejected) -> bool:
+    """Whether a server refuses the form, rather than the request as such."""
+    words = str(error).lower()
+    return any(complaint in words for complaint in _COMPLAINTS)
+
+
+def _write_native(form: Form, kind: ServerKind | None, version: str) -> dict[str, object]:
+    schema = json.loads(form.json_schema) if form.json_schema else None
+    if kind is ServerKind.LLAMA_CPP:
+        return {"grammar": form.grammar} if form.grammar else {"json_schema": schema}
+    if kind is ServerKind.VLLM:
+        name, value = ("grammar", form.grammar) if schema is None else ("json", schema)
+        old = (numbers := _read_version(version)) is not None and numbers < STRUCTURED_OUTPUTS_SINCE
+        return {f"guided_{name}": value} if old else {"structured_outputs": {name: value}}
+    return {}
+
+
+def _read_version(version: str) -> tuple[int, int] | None:
+    found = re.match(r"v?(\d+)\.(\d+)", version)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _is_closed(schema: object) -> bool:
+    """Whether OpenAI's strict mode takes a schema: every object closed, with all of its properties required."""
+    if isinstance(schema, list):
+        return all(_is_closed(item) for item in schema)
+    if not isinstance(schema, dict):
+        return True
+    properties = schema.get("properties")
+    if schema.get("type") == "object" or isinstance(properties, dict):
+        named = set(properties) if isinstance(properties, dict) else set()
+        if schema.get("additionalProperties") is not False or set(schema.get("required", ())) != named:
+            return False
+    return all(_is_closed(value) for value in schema.values())
