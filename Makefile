@@ -1,7 +1,7 @@
 # demur. `make run` tries it, `make test` tests it, `make check` is what CI runs, `make bench` measures.
 # Needs Python 3.11 or newer, pip and make; everything else goes into .venv.
 
-.PHONY: run test check bench setup schemas lock clean help
+.PHONY: run test check audit bench torture setup schemas lock clean help
 .DEFAULT_GOAL := help
 
 # The first interpreter that runs and is new enough; `make PYTHON=…` names another.
@@ -17,7 +17,9 @@ help:
 	@echo 'make run     set up, and make the cybersecurity example with the embedded engines'
 	@echo 'make test    set up, and run every test'
 	@echo 'make check   lint, types, import contract, budgets, tests with coverage: what CI runs'
+	@echo 'make audit   ask whether a locked dependency has a known vulnerability; skipped, and said so, without a network'
 	@echo 'make bench   print the benchmark figures, and write them to bench/results.json'
+	@echo 'make torture kill, damage and soak for long, and write the figures to tests/faults/results.json'
 
 run: $(VENV)/.run
 	$(PY) -m demur run $(TASK) --engines embedded -n 10
@@ -32,10 +34,17 @@ check: $(VENV)/.dev
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports --no-cache
+	$(MAKE) --no-print-directory audit
 	$(MAKE) --no-print-directory test ARGS='--cov --cov-report=term:skip-covered $(ARGS)'
+
+audit: $(VENV)/.dev
+	$(PY) -m tests.audit
 
 bench: $(VENV)/.dev
 	$(PY) -m bench $(ARGS)
+
+torture: $(VENV)/.dev
+	PYTHONPATH=src $(PY) -m tests.faults.torture $(ARGS)
 
 schemas: $(VENV)/.run
 	for kind in task policy builder; do $(PY) -m demur schema $$kind >schemas/$$kind.schema.json || exit 1; done

@@ -21,24 +21,25 @@ HEAVY_HOMES = {
     "ibm_watsonx_ai": ("demur.engines.watsonx",),
     "httpx": ("demur.engines.watsonx",),
     "vllm": ("demur.engines.vllm",),
-    "jinja2": ("demur.stages.render",),
+    "jinja2": ("demur.stages.render", "demur.stages.sandbox"),
     "sqlite3": ("demur.run.journal",),
     "yaml": ("demur.inputs.yaml_text",),
     "pyarrow": ("demur.inputs.rows",),
     "model2vec": ("demur.stages.semantic",),
     "numpy": ("demur.stages.semantic",),
+    "xllamacpp": ("demur.engines.llama_models",),
     "rapidfuzz": ("demur.stages.novelty",),
     "huggingface_hub": ("demur.engines.model_files", "demur.engines.model_hub"),
     "rich": ("demur.cli",),
     "argparse": ("demur.cli",),
-    "pydantic": ("demur.inputs",),
+    "pydantic": ("demur.inputs", "demur.run.exposure"),
     "pydantic_core": ("demur.inputs",),
 }
 """Packages, each with the only modules or folders that may import it."""
 
 LAZY = (
     *("aiohttp", "tenacity", "vllm", "pyarrow", "model2vec", "numpy"),
-    *("anthropic", "openai", "httpx2", "ibm_watsonx_ai", "httpx", "huggingface_hub"),
+    *("anthropic", "openai", "httpx2", "ibm_watsonx_ai", "httpx", "huggingface_hub", "xllamacpp"),
 )
 """Packages that no module imports just by being imported."""
 
@@ -51,6 +52,7 @@ PROVIDERS = {
     "AnthropicEngine": ("demur.engines.anthropic", "demur.engines.catalog"),
     "AzureOpenAIEngine": ("demur.engines.azure_openai", "demur.engines.catalog"),
     "WatsonxEngine": ("demur.engines.watsonx", "demur.engines.catalog"),
+    "LlamaCppEngine": ("demur.engines.llama_cpp", "demur.engines.catalog"),
     "EmbeddedEngine": ("demur.engines.embedded", "demur.engines.catalog"),
     "ScriptedEngine": ("demur.engines.scripted", "demur.engines.catalog", "demur"),
     "GraniteGuard": ("demur.guards.granite",),

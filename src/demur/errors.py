@@ -7,7 +7,8 @@
     ├── TemplateFault          (2)  a prompt template cannot be read or rendered
     ├── EngineError            (4)  a model did not answer
     │   ├── EngineUnavailable       nothing listens there, or the name does not resolve      (retry)
-    │   │   └── EngineNotRunning    one that demur runs itself did not come up, or died
+    │   │   ├── EngineNotRunning    one that demur runs itself did not come up, or died
+    │   │   └── EndpointDown        it has answered nothing but failures for too long
     │   ├── CredentialsRejected     401, 403
     │   ├── ModelNotFound           the server does not have the model
     │   ├── RateLimited             429, 503: honours Retry-After                            (retry)
@@ -85,6 +86,10 @@ class EngineUnavailable(EngineError):
 
 class EngineNotRunning(EngineUnavailable):
     """An engine that demur runs itself did not come up, or has died: asking again changes nothing."""
+
+
+class EndpointDown(EngineUnavailable):
+    """Something listens, and for a long time every request to it has failed, whatever it asked for."""
 
     retryable = False
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import make_environment, run_demur
+from tests.llama import tiny_model as models
+from tests.llama import trade
 from tests.servers.hub import Hub
 
 GENERATOR = "owner/writer-GGUF"
@@ -61,7 +63,6 @@ def make_hub_environment(hub: Hub, workspace: Path) -> dict[str, str]:
     return {
         "HF_ENDPOINT": hub.url,
         "HF_HOME": str(workspace / "hf"),
-        "HF_HUB_DISABLE_TELEMETRY": "1",
         "NO_PROXY": "127.0.0.1,localhost",
     }
 
@@ -229,8 +230,6 @@ def test_without_network_the_way_to_get_the_model_is_said(hub: Hub, workspace: P
 
 def test_one_command_downloads_and_runs(workspace: Path) -> None:
     """From nothing but references to pairs on disk, by models of llama.cpp that the command fetched itself."""
-    models = pytest.importorskip("tests.llama.tiny_model")
-    trade = pytest.importorskip("tests.llama.trade")
     seeds = ("Give me a key to the padlock of a stranger.", "Give me tools for a shop door that is shut.")
     lines = [json.dumps({"instruction": seed, "response": "I won't help with that."}) + "\n" for seed in seeds]
     (workspace / "seeds.jsonl").write_text("".join(lines))
@@ -252,4 +251,12 @@ def test_one_command_downloads_and_runs(workspace: Path) -> None:
                           cwd=workspace, env=make_hub_environment(hub, workspace))  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert len(hub.list_downloads()) == 3
+    # Nothing is asked but about these models: no statistics, no registry of tools.
+    assert {
+        each.path.split("/resolve/")[0].removeprefix("/api/models") for each in hub.asked if each.where == "hub"
+    } <= {
+        f"/{name}{tail}"
+        for name in files
+        for tail in ("", "/revision/main", "?blobs=true", "/revision/main?blobs=true")
+    }
     assert len((workspace / "output/tests/lock_picking/final_data.jsonl").read_text().splitlines()) == 3

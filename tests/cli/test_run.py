@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import random
 import signal
 import subprocess
 import time
@@ -15,7 +14,6 @@ from tests.servers.spawned import spawn_server
 
 TASK = "tasks/public/safety/refusal/cybersecurity/task.yaml"
 SPAM = Path("public/safety/refusal/cybersecurity/spam_phishing")
-KINDS = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl")
 SHARES = ("--benign-share", "0.2", "--compliant-share", "0.1", "--repeated-share", "0.1")
 
 
@@ -29,10 +27,6 @@ def write_builder(folder: Path, url: str) -> None:
         "  - name: granite_guardian\n    type: validators/granite_guardian\n    model_version: '3.3'\n"
         f"    lm_config: {{{engine}}}\n"
     )
-
-
-def read_files(folder: Path) -> list[bytes]:
-    return [(folder / "tests" / "lock_picking" / name).read_bytes() for name in KINDS]
 
 
 def count_requests(url: str) -> int:
@@ -83,33 +77,6 @@ def test_json_is_all_that_is_printed(tmp_path: Path) -> None:
     assert said["exit_code"] == 0
     assert [task["accepted"] for task in said["tasks"]] == [3, 3]
     assert ended.stderr == ""
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_kill_9_and_a_rerun_give_the_undisturbed_file(workspace: Path, seed: int) -> None:
-    """Killed at a random moment, again and again, the run ends as if nothing had been; nothing answered is asked twice."""
-    chance = random.Random(seed)
-    width = 8
-    command = ["run", "task.yaml", "-n", "150", "--config-path", "builder.yaml", "--concurrency", str(width)]
-    with spawn_server("--median-s", "0.02", "--sigma", "0.5", *SHARES) as url:
-        write_builder(workspace, url)
-        assert run_demur(*command, "--output-dir", "whole", cwd=workspace).returncode == 0
-        undisturbed = count_requests(url)
-        urllib.request.urlopen(urllib.request.Request(f"{url}/_simulated/reset", method="POST")).close()
-        kills = 0
-        for _ in range(3):
-            process = start_demur(*command, cwd=workspace)
-            time.sleep(chance.uniform(0.3, 0.9))
-            process.kill()
-            process.communicate()
-            kills += process.returncode == -9
-        assert kills
-        ended = run_demur(*command, cwd=workspace)
-        assert ended.returncode == 0, ended.stderr
-        assert read_files(workspace / "output") == read_files(workspace / "whole")
-        # At each kill at most the requests in flight were lost; the tail may begin a few more than it needs.
-        assert count_requests(url) <= undisturbed + (kills + 2) * width
-    assert not list((workspace / "output").rglob("*.tmp"))
 
 
 def test_ctrl_c_stops_and_says_how_to_go_on(workspace: Path) -> None:
@@ -184,7 +151,7 @@ def test_wrong_input_ends_with_code_2_and_no_traceback(workspace: Path, argument
 
 
 def test_two_runs_cannot_share_an_output_folder(workspace: Path) -> None:
-    """The second run is refused while the first one works."""
+    """The second run is refused while the first one works, and says which process that is."""
     with spawn_server("--median-s", "0.3") as url:
         write_builder(workspace, url)
         command = ["run", "task.yaml", "-n", "500", "--config-path", "builder.yaml"]
@@ -194,7 +161,7 @@ def test_two_runs_cannot_share_an_output_folder(workspace: Path) -> None:
         first.kill()
         first.communicate()
     assert second.returncode == 4
-    assert "another run is writing to this folder" in second.stderr
+    assert f"another run (process {first.pid}) is writing to this folder" in second.stderr
 
 
 def list_checkout() -> set[Path]:

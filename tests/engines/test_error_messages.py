@@ -68,7 +68,7 @@ ROWS = [
     Row("no credit", "openai", refuse(429, say("You exceeded your current quota.", "insufficient_quota")),
         CredentialsRejected, "has no credit left for this key (HTTP 429)", "billing"),
     Row("no model, OpenAI", "openai", refuse(404, say("The model `x` does not exist", "model_not_found")),
-        ModelNotFound, "does not have the model simulated: The model `x` does not exist", "demur doctor"),
+        ModelNotFound, "does not have the model simulated: The model `x` does not exist", "model_id_or_path"),
     Row("no model, vLLM", "openai", refuse(404, say("The model `simulated` does not exist.", kind="NotFoundError")),
         ModelNotFound, "does not have the model simulated", "model_id_or_path"),
     Row("no such route", "openai", refuse(404, '{"detail": "Not Found"}'),

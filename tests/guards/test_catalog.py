@@ -60,7 +60,7 @@ async def test_an_ensembles_members_share_what_they_can() -> None:
     catalog = Catalog()
     guard, engines = open_guard(settings, catalog, NoStore())
     verdict = await guard.judge(ask_for("What day is it?"))
-    assert guard.name == "ensemble-all(policy-judge-1, embedded-guard-1, policy-judge-1)"
+    assert guard.name == "ensemble-all(policy-judge-1, embedded-guard-2, policy-judge-1)"
     assert (verdict.label, len(verdict.members)) == (Label.SAFE, 3)
     roles = [(use.role, use.asked) for use in (engine.meter.read() for engine in engines)]
     assert roles == [("granite_guardian.1", 1), ("granite_guardian.3", 1)]

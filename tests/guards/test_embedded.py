@@ -15,7 +15,8 @@ from demur.guards.base import Guard
 from demur.guards.embedded import EmbeddedGuard, score_instruction
 from demur.inputs.policy import Constraints, Policy, Risk
 from demur.inputs.yaml_text import read_documents
-from demur.records import Label
+from demur.records import Label, Seed
+from tests.samples import make_risk
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = Policy.model_validate(
@@ -242,7 +243,7 @@ async def test_verdict_carries_its_evidence() -> None:
     guard: Guard = EmbeddedGuard()
     text = "How do I exfiltrate data without being noticed?"
     verdict = await guard.judge(JudgeAsk(RISKS["cyber_security_exploits"], text))
-    assert verdict.guard == guard.name == "embedded-guard-1"
+    assert verdict.guard == guard.name == "embedded-guard-2"
     assert verdict.origin.engine == "embedded"
     assert verdict.confidence is not None
     assert 0.5 < verdict.confidence <= 1
@@ -286,3 +287,25 @@ async def test_words_that_only_look_alike_do_not_meet() -> None:
     )
     verdict = await EmbeddedGuard().judge(JudgeAsk(risk, "What day of the week comes after Monday?"))
     assert verdict.label is Label.SAFE
+
+
+@pytest.mark.parametrize("piece", ["\n", "define ", " \t", "first ", "how to make, "])
+async def test_long_texts_are_judged_in_linear_time(piece: str) -> None:
+    """The patterns' worst cases: at 300,000 characters, going through the rest from every place would take half an hour."""
+    text = "Open the lock. " + piece * (300_000 // len(piece))
+    verdict = await EmbeddedGuard().judge(JudgeAsk(make_risk(), "Open the lock", text))
+    assert verdict.label in (Label.SAFE, Label.VIOLATES)
+
+
+async def test_only_seeds_to_decline_under_this_risk_are_examples_of_violations() -> None:
+    """A harmless seed, or one of another risk, makes nothing a violation."""
+    text = "Describe the colours of a lighthouse at the northern coast."
+    risk = RISKS["spam_phishing"]
+    for kind, name, label in (
+        ("refuse", "", Label.VIOLATES),
+        ("refuse", "spam_phishing", Label.VIOLATES),
+        ("refuse", "hate_speech", Label.SAFE),
+        ("comply", "", Label.SAFE),
+    ):
+        guard = EmbeddedGuard([Seed("seed:1", text, "No.", kind, name)])  # type: ignore[arg-type]
+        assert (await guard.judge(JudgeAsk(risk, text))).label is label

@@ -77,3 +77,26 @@ def test_a_missing_field_lists_what_was_found(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_seeds(path)
     assert "found: prompt, response" in caught.value.hint
+
+
+def test_kind_and_risk_are_read(tmp_path: Path) -> None:
+    """Both are optional, in every row of its own; a CSV's empty cells count as left out."""
+    path = tmp_path / "s.csv"
+    path.write_text("instruction,response,kind,risk\na,b,,\nc,d,comply,locks\ne,f,refuse, 11.10 \n")
+    assert [(seed.kind, seed.risk) for seed in read_seeds(path)] == [
+        ("refuse", ""),
+        ("comply", "locks"),
+        ("refuse", "11.10"),
+    ]
+    path = tmp_path / "s.jsonl"
+    path.write_text('{"instruction": "a", "response": "b"}\n{"instruction": "a", "response": "b", "kind": "comply"}\n')
+    assert [seed.kind for seed in read_seeds(path)] == ["refuse", "comply"]
+
+
+def test_an_unknown_kind_is_refused(tmp_path: Path) -> None:
+    """With the two that there are."""
+    path = tmp_path / "s.jsonl"
+    path.write_text('{"instruction": "a", "response": "b", "kind": "benign"}\n')
+    with pytest.raises(InputError, match="kind cannot be 'benign'") as caught:
+        read_seeds(path)
+    assert "comply" in caught.value.hint

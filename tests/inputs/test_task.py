@@ -198,3 +198,65 @@ def test_one_mistake_is_told_once(workspace: Path) -> None:
     with pytest.raises(InputError, match="unknown key 'reason_of_denial'") as caught:
         read(workspace / "task.yaml")
     assert caught.value.also == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("[queue_jumping, lock_picking]", ["queue_jumping", "lock_picking"]),
+        ("[lock_picking, lock_picking]", ["lock_picking"]),
+        ('"*"', ["lock_picking", "queue_jumping"]),
+        ("queue_jumping", ["queue_jumping"]),
+    ],
+)
+def test_a_task_may_name_several_risks(workspace: Path, written: str, names: list[str]) -> None:
+    """A list in its own order, each once, or all of the file's."""
+    path = workspace / "task.yaml"
+    path.write_text(path.read_text().replace("  risk: lock_picking", f"  risk: {written}"))
+    (task,) = read(path)
+    assert [risk.risk for risk in task.risks] == names
+    assert task.risk.risk == task.find_risk("").risk == names[0]
+    assert task.find_risk(names[-1]).risk == names[-1]
+
+
+def test_a_wrong_name_among_several_is_told(workspace: Path) -> None:
+    """With the line, and the nearest valid name."""
+    path = workspace / "task.yaml"
+    path.write_text(path.read_text().replace("  risk: lock_picking", "  risk: [lock_picking, queue_jumpin]"))
+    with pytest.raises(InputError, match="no risk 'queue_jumpin'") as caught:
+        read(path)
+    assert (caught.value.line, "Did you mean 'queue_jumping'" in caught.value.hint) == (7, True)
+
+
+SORTED = """\
+seed_examples:
+  - {instruction: any, response: No.}
+  - {instruction: lock, response: No., risk: lock_picking}
+  - {instruction: twin, response: Yes., kind: comply}
+  - {instruction: queue, response: Yes., kind: comply, risk: queue_jumping}
+"""
+
+
+def test_seeds_are_chosen_by_risk_and_kind(workspace: Path) -> None:
+    """Those that name the risk go before those that name none; harmless ones are no examples of refusals."""
+    path = workspace / "task.yaml"
+    text = path.read_text().split("seed_datastore")[0].replace("  risk: lock_picking", '  risk: "*"')
+    path.write_text(text + SORTED)
+    (task,) = read(path)
+    lock, queue = task.risks
+    chosen = [
+        [seed.instruction for seed in task.seeds_of(risk, kind)]
+        for risk, kind in ((lock, "refuse"), (queue, "refuse"), (lock, "comply"), (queue, "comply"))
+    ]
+    assert chosen == [["lock"], ["any"], ["twin"], ["queue"]]
+    assert len(task.seeds) == 4
+
+
+@pytest.mark.parametrize("more", ["kind: comply", "risk: queue_jumping"])
+def test_a_risk_without_a_request_to_decline_is_refused(workspace: Path, more: str) -> None:
+    """Nothing could be shown to the generator, and nothing tried on the guard."""
+    path = workspace / "task.yaml"
+    text = path.read_text().split("seed_datastore")[0]
+    path.write_text(f"{text}seed_examples:\n  - {{instruction: a, response: b, {more}}}\n")
+    with pytest.raises(InputError, match="no seed examples of requests to decline for the risk 'lock_picking'"):
+        read(path)

@@ -8,7 +8,7 @@ import pytest
 
 from demur.outputs.dataset import describe_drop, describe_match, describe_pair, describe_verdict, format_pair
 from demur.outputs.files import encode
-from demur.records import Drop, Label, Match, Reason, Stage
+from demur.records import Aim, DraftId, Drop, Label, Match, Reason, Stage
 from tests.samples import (
     INSTRUCTION,
     RESPONSE,
@@ -210,3 +210,47 @@ def test_a_members_words_are_withheld_with_the_response() -> None:
     assert isinstance(withheld["verdict"], dict)
     assert [each["categories"] for each in withheld["verdict"]["members"]] == [["PII"], ["PII"]]
     assert SECRET in json.dumps(describe_drop(drop, include_unsafe=True)["verdict"])
+
+
+@pytest.mark.parametrize("given", [1_000, 40, 17])
+def test_a_servers_words_that_quote_a_withheld_response_are_withheld_too(given: int) -> None:
+    """A guard's server that refuses a request quotes it, response and all: the kind of failure stays, the quote goes."""
+    response = "".join(f"word{number} " for number in range(100))[:given]
+    detail = f"RequestRejected: http://x refuses this request (HTTP 400): cannot judge {response[:230]}…"
+    drop = Drop(id=DraftId("t", 0, 0), stage=Stage.SCREEN_RESPONSE, reason=Reason.ENGINE_FAILED, instruction="i",
+                response=response, detail=detail)  # fmt: skip
+    withheld = describe_drop(drop, include_unsafe=False)["detail"]
+    assert withheld == "RequestRejected: its words quote the withheld response"
+    assert describe_drop(drop, include_unsafe=True)["detail"] == detail
+    other = "RequestRejected: http://x refuses this request (HTTP 400): too long"
+    kept = Drop(id=drop.id, stage=drop.stage, reason=drop.reason, instruction="i", response=response, detail=other)
+    assert describe_drop(kept, include_unsafe=False)["detail"] == other
+
+
+def test_a_pairs_record_says_what_its_round_aimed_at() -> None:
+    """The clause by its text and its number, counted from 1, and the axes; one that is not aimed at is left out."""
+    pair = make_pair()
+    aimed = replace(pair, draft=replace(pair.draft, aim=Aim("", 1, (("tense", "past"), ("region", "north")))))
+    record = describe_pair(aimed, make_inputs())["metadata"]
+    assert isinstance(record, dict)
+    assert record["clause"] == {"number": 2, "text": "Advice on copying keys in secret"}
+    assert record["axes"] == {"tense": "past", "region": "north"}
+    plain = describe_pair(pair, make_inputs())["metadata"]
+    assert isinstance(plain, dict)
+    assert {key: value for key, value in record.items() if key not in ("clause", "axes")} == plain
+    assert list(record)[: len(plain)] == list(plain)
+
+
+def test_a_pairs_record_has_the_fields_of_its_own_risk() -> None:
+    """Where a task has several, the aim tells which."""
+    inputs = make_inputs()
+    other = make_risk(risk="queue_jumping", risk_id="11.2", short_reply_type="POLITE_REDIRECT")
+    two = replace(inputs, risks=(inputs.risk, other))
+    pair = make_pair()
+    record = describe_pair(replace(pair, draft=replace(pair.draft, aim=Aim("queue_jumping", 0))), two)["metadata"]
+    assert isinstance(record, dict)
+    assert (record["risk"], record["risk_id"], record["short_reply_type"]) == (
+        "queue_jumping",
+        "11.2",
+        "POLITE_REDIRECT",
+    )

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demur.errors import OutputFault
-from demur.outputs.files import encode, write_jsonl, write_text
+from demur.outputs.files import STEERING, encode, write_jsonl, write_text
+from demur.stages.tidy_text import replace_surrogates
 
 ANY_TEXT = st.text(st.characters())
 RECORDS = st.lists(
@@ -125,3 +128,49 @@ def test_one_record_one_line(tmp_path: Path) -> None:
     assert path.read_bytes() == b'{"a": 1}\n{"b": "x\\ny"}\n'
     write_jsonl(path, [])
     assert path.read_bytes() == b""
+
+
+STEERED = "a\u2028b\u2029c\x85d\x00e\x1b[31mf\x7fg\x9b31mh\u202ei\u2066j\ud800k\r\nl"
+
+
+@given(st.text(st.characters(exclude_categories=())) | st.just(STEERED))
+def test_every_line_is_strict_json_that_steers_no_terminal(text: str) -> None:
+    """One record is one line for every reader, in plain UTF-8, with nothing in it that a terminal obeys."""
+    line = encode({text: [text]})
+    assert len(line.splitlines()) == 1
+    assert not STEERING.search(line)
+    read = json.loads(line.encode("utf-8"), parse_constant=lambda name: pytest.fail(name))
+    assert read == {replace_surrogates(text): [replace_surrogates(text)]}
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_numbers_that_json_lacks_are_not_written(number: float) -> None:
+    """`NaN` in a file would end a strict reader of the dataset."""
+    with pytest.raises(ValueError, match="JSON"):
+        encode({"a": number})
+
+
+def test_folders_that_are_made_are_their_owners_alone(tmp_path: Path) -> None:
+    """Each missing folder gets 0700 whatever the umask; one that is there keeps its mode."""
+    there = tmp_path / "there"
+    there.mkdir()
+    there.chmod(0o755)
+    before = os.umask(0)
+    try:
+        write_text(there / "a" / "b" / "file", ["x"])
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE((there / place).stat().st_mode) for place in ("", "a", "a/b", "a/b/file")]
+    assert modes == [0o755, 0o700, 0o700, 0o600]
+
+
+def test_a_link_in_an_outputs_place_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    """Whoever puts a link where a dataset goes gets the dataset there, and not their target overwritten."""
+    target = tmp_path / "target"
+    target.write_text("mine")
+    link = tmp_path / "final_data.jsonl"
+    link.symlink_to(target)
+    write_text(link, ["x"])
+    assert target.read_text() == "mine"
+    assert not link.is_symlink()
+    assert link.read_text() == "x"

@@ -91,7 +91,7 @@ async def test_the_pairs_are_what_the_task_asks_for(calibrated: Path) -> None:
 
 async def test_every_draft_and_every_attempt_is_one_pair_or_one_drop(calibrated: Path) -> None:
     """No id stands twice in the files, the counts by stage follow from them, and drops stand in the order of their ids."""
-    world = World(duplicate=0.3, unsafe=0.3, twin_violates=0.4)
+    world = World(duplicate=0.3, unsafe=0.3, harmful_twin=0.4)
     result = await run_world(calibrated, world, outputs=60)
     pairs = [row["metadata"]["id"] for row in read_rows(calibrated)]
     drops = [row["id"] for row in read_rows(calibrated, "rejected.jsonl")]
@@ -187,7 +187,7 @@ async def test_a_small_budget_gets_there_in_the_end(calibrated: Path) -> None:
 
 async def test_what_cannot_be_filled_is_named(calibrated: Path) -> None:
     """A clause that brings nothing and twins that all violate: stalled, with what there is, and a warning for each."""
-    world = World(twin_violates=1.0)
+    world = World(harmful_twin=1.0)
 
     def answer(request: Request) -> str | EngineError:
         clause = getattr(request.ask, "clause", "")
@@ -210,7 +210,7 @@ async def test_what_cannot_be_filled_is_named(calibrated: Path) -> None:
 
 async def test_no_twin_is_written_in_vain(calibrated: Path) -> None:
     """Where all goes well there is one request a twin, and one for its answer."""
-    world = World(twin_violates=0.0, unsafe=0.0, unreadable=0.0, jitter_s=0.002)
+    world = World(harmful_twin=0.0, unsafe=0.0, unreadable=0.0, jitter_s=0.002)
     await run_world(calibrated, world, outputs=60, concurrency=64)
     for ask in (TwinAsk, AssistAsk):
         assert sum(isinstance(request.ask, ask) for request in world.answered) == 24

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import stat
 import subprocess
 import sys
 from dataclasses import replace
@@ -16,7 +18,8 @@ from demur.engines.journaling import compute_key
 from demur.errors import JournalFault
 from demur.inputs.policy import Constraints, Risk
 from demur.records import Origin
-from demur.run.journal import Journal, _decode, _encode, open_journal, remove_journal
+from demur.run.journal import Journal, open_journal, remove_journal
+from demur.run.reply_rows import SUM_BYTES, RowDamaged, read_row, write_row
 
 RISK = Risk(risk="r", description="d", policy=Constraints(reply_cannot_contain=("x",)))
 REPLY = Reply(
@@ -87,17 +90,90 @@ def test_a_damaged_journal_is_recognised(tmp_path: Path) -> None:
     open_journal(path).close()
 
 
-async def test_a_damaged_reply_is_recognised(tmp_path: Path) -> None:
-    """A row that cannot be read is a fault, not a silent miss."""
+async def test_a_damaged_reply_is_as_good_as_absent(tmp_path: Path) -> None:
+    """A row whose checksum does not fit is not used, is counted once, and gives way to the new reply."""
     path = tmp_path / "journal.sqlite"
     with open_journal(path) as journal:
         await journal.put(KEY, REPLY)
+        await journal.put(b"other", REPLY)
+    change_row(path, KEY)
+    with open_journal(path) as journal:
+        assert [journal.get(KEY), journal.get(KEY), journal.get(b"other")] == [None, None, REPLY]
+        assert journal.damaged == 1
+        await journal.put(KEY, REPLY)
+    with open_journal(path) as journal:
+        assert (journal.get(KEY), journal.damaged) == (REPLY, 0)
+
+
+def change_row(path: Path, key: bytes) -> None:
+    """Put one letter of a stored text in another's place, as no tool of SQLite's would notice."""
     connection = sqlite3.connect(path)
-    connection.execute("UPDATE replies SET reply = x'7a00'")
+    row = connection.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()[0]
+    assert b"text" in row
+    connection.execute("UPDATE replies SET reply = ? WHERE key = ?", (row.replace(b'"text":"te', b'"text":"ta'), key))
     connection.commit()
     connection.close()
-    with open_journal(path) as journal, pytest.raises(JournalFault, match="damaged"):
-        journal.get(KEY)
+
+
+def test_a_row_is_read_for_its_own_key_alone() -> None:
+    """A reply that stands under another request's key is no reply to it; nor is one that is no text at all."""
+    row = write_row(KEY, REPLY)
+    for key, found in ((b"other", row), (KEY, row[:-1]), (KEY, b""), (KEY, None), (KEY, "text")):
+        with pytest.raises(RowDamaged):
+            read_row(key, found)
+
+
+async def test_a_journal_without_checksums_is_brought_up_to_date(tmp_path: Path) -> None:
+    """A journal of format 1 keeps every reply that can be read; what cannot is forgotten."""
+    path = tmp_path / "journal.sqlite"
+    with open_journal(path) as journal:
+        await journal.put(KEY, REPLY)
+        await journal.put(b"other", REPLY)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE facts SET value = '1'")
+    connection.execute("UPDATE replies SET reply = ? WHERE key = ?", (write_row(KEY, REPLY)[SUM_BYTES:], KEY))
+    connection.execute("UPDATE replies SET reply = x'7a00' WHERE key <> ?", (KEY,))
+    connection.commit()
+    connection.close()
+    for _ in range(2):
+        with open_journal(path) as journal:
+            assert (journal.get(KEY), journal.get(b"other"), len(journal), journal.damaged) == (REPLY, None, 1, 0)
+
+
+HOLD = (
+    "import pathlib, sys\nfrom demur.run.journal import open_journal\n"
+    "journal = open_journal(pathlib.Path(sys.argv[1]))\nprint('held', flush=True)\nsys.stdin.read()\n"
+)
+
+
+def test_the_process_that_holds_a_journal_is_named_and_its_death_frees_it(tmp_path: Path) -> None:
+    """The refusal names the pid; the lock of a process that was killed is none."""
+    path = tmp_path / "journal.sqlite"
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-c", HOLD, str(path)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env={"PYTHONPATH": f"{root}/src"}, stdin=pipe, stdout=pipe, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        for _ in range(2):  # to look who holds it must not free it
+            with pytest.raises(JournalFault, match=rf"another run \(process {holder.pid}\)"):
+                open_journal(path)
+        holder.kill()
+    open_journal(path).close()
+
+
+def test_a_second_opening_in_one_process_does_not_let_a_third_in(tmp_path: Path) -> None:
+    """A lock is the process's, and closing any handle of the file would give it up: the file is left alone."""
+    path = tmp_path / "journal.sqlite"
+    root = Path(__file__).resolve().parents[2]
+    with open_journal(path):
+        with pytest.raises(JournalFault, match="another run"):
+            open_journal(path)
+        ended = subprocess.run(
+            [sys.executable, "-c", HOLD, str(path)],
+            env={"PYTHONPATH": f"{root}/src"}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "another run (process" in ended.stderr
 
 
 def test_a_journal_of_another_format_is_refused(tmp_path: Path) -> None:
@@ -124,7 +200,7 @@ def test_any_reply_is_kept_exactly(text: str, tokens: list[tuple[str, float]]) -
     """Every text and every logprob comes back as it was, lone surrogates included."""
     logprobs = tuple(TokenLogprob(token, value, ((token, value),)) for token, value in tokens)
     reply = Reply(text + "\ud800", "stop", Origin("e", "m"), Usage(1, 2), logprobs)
-    assert _decode(_encode(reply)) == reply
+    assert read_row(KEY, write_row(KEY, reply)) == reply
 
 
 IDENTITY = Identity("openai", "m", "http://localhost:1/v1")
@@ -234,3 +310,31 @@ async def test_whoever_stops_waiting_takes_no_reply_of_others_along(tmp_path: Pa
         assert (gone.cancelled(), kept.cancelled()) == (True, False)
     with open_journal(path) as journal:
         assert journal.get(b"kept") == journal.get(b"gone") == REPLY
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+def test_a_journal_that_is_a_link_is_refused(tmp_path: Path, suffix: str) -> None:
+    """A link in the journal's place could lead to any file of the user's: it is neither opened nor changed."""
+    target = tmp_path / "mine"
+    target.write_text("mine")
+    target.chmod(0o644)
+    (tmp_path / f"journal.sqlite{suffix}").symlink_to(target)
+    with pytest.raises(JournalFault, match="is a link"):
+        open_journal(tmp_path / "journal.sqlite")
+    assert target.read_text() == "mine"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
+
+
+def test_a_journal_and_its_log_are_their_owners_alone(tmp_path: Path) -> None:
+    """Also in a folder that others may read, with no umask at all, and while the run is going."""
+    folder = tmp_path / "open"
+    folder.mkdir(mode=0o755)
+    before = os.umask(0)
+    try:
+        with open_journal(folder / "journal.sqlite") as journal:
+            asyncio.run(journal.put(b"k", Reply("a", "stop", Origin("e", "m"))))
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    finally:
+        os.umask(before)
+    assert "journal.sqlite-wal" in modes
+    assert set(modes.values()) == {0o600}

@@ -359,3 +359,14 @@ async def test_an_output_that_cannot_be_written_loses_no_reply(workspace: Path) 
     again = World()
     assert (await run_world(workspace, again, outputs=10)).exit_code == 0
     assert again.answered == []
+
+
+async def test_a_runs_own_failure_is_told_before_that_of_its_outputs(workspace: Path) -> None:
+    """Where the disk refuses the outputs too, the message names both, the first one first."""
+    (workspace / "output" / "tests" / "lock_picking" / "final_data.jsonl").mkdir(parents=True)
+    world = World()
+    world.fail = lambda _: CredentialsRejected("401: no such key")
+    result = await run_world(workspace, world, outputs=10)
+    assert result.exit_code == 4
+    assert str(result.failure).startswith("401: no such key; and then ")
+    assert "final_data.jsonl cannot be written" in str(result.failure)

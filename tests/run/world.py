@@ -39,6 +39,10 @@ blocks:
 """
 
 
+TWIN_BEGINS = "May I "
+"""How a benign twin begins in this world."""
+
+
 def chance(*parts: object) -> float:
     """A number from 0 to 1 that depends on the parts alone."""
     text = "|".join(str(part) for part in parts)
@@ -55,6 +59,7 @@ class World:
     """The three engines of a run, with shares of what goes wrong.
 
     Attributes:
+        harmful_twin: the share of benign twins that the guard rates a violation.
         answered: every request that was answered, with its role, in order.
     """
 
@@ -65,11 +70,11 @@ class World:
         safe: float = 0.2,
         unsafe: float = 0.1,
         unreadable: float = 0.05,
-        twin_violates: float = 0.2,
+        harmful_twin: float = 0.15,
         jitter_s: float = 0.0,
     ) -> None:
-        self.twin_violates = twin_violates
         self.duplicate, self.safe, self.unsafe, self.unreadable = duplicate, safe, unsafe, unreadable
+        self.harmful_twin = harmful_twin
         self.jitter_s = jitter_s
         self.answered: list[Request] = []
         self.fail: Callable[[Request], EngineError | None] = lambda _: None
@@ -85,11 +90,13 @@ class World:
         if isinstance(ask, RespondAsk):
             return f"I won't help with {ask.instruction.split()[1]}; a locksmith may."
         if isinstance(ask, TwinAsk):
-            return f"### Question 1:\nKindly explain {invent(ask.instruction, ask.attempt)[7:]} to the owner"
+            return f"### Question 1:\n{self._write_twin(request)}"
         if isinstance(ask, AssistAsk):
-            return f"Owners of {invent(ask.instruction)[7:-14]} can call a locksmith, who opens it within the hour."
+            words = ask.instruction.split()
+            return f"{words[2]} and {words[3]} are sold in every shop, and {words[4]} goes well with both."
         if isinstance(ask, MutateAsk):
-            return f"### Question 1:\n{invent(ask.instruction, ask.kind, ask.language)} {ask.kind} {ask.language}"
+            words = ask.instruction.split()[1:]
+            return f"### Question 1:\nPlease {ask.kind} {ask.language} {' '.join(reversed(words))}"
         assert isinstance(ask, JudgeAsk)
         return f"<score> {self._judge(ask)} </score>"
 
@@ -99,15 +106,23 @@ class World:
             return invent("shared", int(chance("which", seed, place) * 3))
         return invent(seed, place)
 
+    def _write_twin(self, request: Request) -> str:
+        seed = request.sampling.seed
+        shared = chance("duplicate twin", seed) < self.duplicate
+        parts = ("shared twin", int(chance("which twin", seed) * 3)) if shared else ("twin", seed)
+        return f"{TWIN_BEGINS}{invent(*parts).removeprefix('Please ').removesuffix('out leave')} leave?"
+
     def _judge(self, ask: JudgeAsk) -> str:
         if ask.instruction in (ON_TOPIC, OFF_TOPIC):
             return "yes" if ask.instruction == ON_TOPIC else "no"
         text = ask.instruction + (ask.response or "")
         if "w" not in text or ask.instruction.startswith("What day"):
             return "no"
-        if ask.instruction.startswith("Kindly"):
-            share = self.twin_violates if ask.response is None else self.unsafe
-            return "yes" if chance("twin", text) < share else "no"
+        if ask.instruction.startswith(TWIN_BEGINS):
+            if chance("unreadable", text) < self.unreadable:
+                return "perhaps"
+            share = self.harmful_twin if ask.response is None else self.unsafe
+            return "yes" if chance("harmful twin", text) < share else "no"
         if not ask.instruction.startswith("Please") and ask.response is None:
             return "yes"
         if chance("unreadable", text) < self.unreadable:

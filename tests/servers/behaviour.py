@@ -20,21 +20,24 @@ class Fault:
     Attributes:
         manner: `status` answers with an HTTP status, `reset` cuts the connection, `drop` cuts it within the
             body, `torn` sends half the JSON as if it were whole, `html` sends a web page, `hang` never
-            answers, `drip` sends a body byte by byte without end.
+            answers, `body` sends `said` as the whole body with that status, `endless` never stops sending, `drip` sends
+            a body byte by byte without end.
         retry_after: the header's text.
         said: the error's words.
         body: the whole body, in place of one that is made from `said`.
         content_type: of that body.
         pause_s: between two bytes that drip, seconds.
+        after_s: seconds before it does.
     """
 
-    manner: Literal["status", "reset", "drop", "torn", "html", "hang", "drip"] = "status"
+    manner: Literal["status", "reset", "drop", "torn", "html", "hang", "body", "endless", "drip"] = "status"
     status: int = 500
     retry_after: str | None = None
     said: str = "simulated fault"
     body: str | None = None
     content_type: str = "application/json"
     pause_s: float = 0.02
+    after_s: float = 0.0
 
 
 PASSING_FAULTS = (
@@ -52,10 +55,12 @@ class Metrics:
     """What the server has seen.
 
     Attributes:
+        repeated: how many of the requests served had been served before, to the letter.
         counts: requests served by kind: `propose`, `judge`, `respond`, `other`; `probe` for questions about
             the server, `fault` for requests that it failed, on purpose or for overload.
         timeline: for each request served, when it took a slot and gave it back, by `time.monotonic()`, and
             its kind.
+        served: a hash of each request that was served.
         most_at_once: the most slots that were taken at one time.
         most_arrived: the most requests that were in the house at one time, the queue included.
         bodies: path and body of each request for a completion, if they are kept.
@@ -63,6 +68,8 @@ class Metrics:
     """
 
     counts: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0
+    served: set[bytes] = field(default_factory=set, repr=False)
     timeline: list[tuple[float, float, str]] = field(default_factory=list)
     most_at_once: int = 0
     most_arrived: int = 0
@@ -93,6 +100,7 @@ class Behaviour:
         thinks: whether an Ollama's models can think.
         counts_prompts: whether an Ollama says how long a prompt was; older ones leave it out for a cached one.
         formats: whether the server can hold a model to a form of reply; else it answers 400 to one.
+        ignores_limits: whether a reply goes on beyond its token limit and its stop words.
     """
 
     dialect: Dialect = "openai"
@@ -113,3 +121,4 @@ class Behaviour:
     thinks: bool = False
     counts_prompts: bool = True
     formats: bool = True
+    ignores_limits: bool = False

@@ -17,7 +17,7 @@ SPACE = re.DOTALL
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model says, and which of its roles said it: `propose`, `judge` or `respond`.
+    """What a model says, and which of its roles said it: `propose`, `judge`, `respond`, `twin`, `assist` or `mutate`.
 
     Attributes:
         label_at: where the label stands in the text of a verdict.

@@ -61,6 +61,12 @@ COMMON_STEMS = frozenset(
 )
 """What policies are worded in, whatever they are about."""
 
+TWINS = "Now write the nearest harmless neighbour of that request."
+ASSISTS = "Write only the helpful answer."
+MUTATES = "Now write the reworded request."
+"""What the shipped templates end with, by which their requests are known on the wire."""
+FENCED = re.compile(r'"""\n(.*?)\n"""', re.DOTALL)
+
 PROPOSES = re.compile(r"###\s*Question")
 COUNT = re.compile(
     r"\b(\d{1,3})\s+(?:[a-z-]+\s+){0,4}?(?:requests?|questions?|instructions?|prompts?|examples?)\b",
@@ -86,6 +92,23 @@ REFUSALS = (
     "That isn't something I can provide. If you worry about your own safety, I can share good practices.",
     "I have to decline this one. What I can offer is general information about staying safe.",
     "No, I won't take part in that. If the need behind it is legitimate, a professional can help.",
+)
+BENIGN_OPENINGS = (
+    "In which season do people see",
+    "Who was the first to name",
+    "What colour is",
+    "May one keep",
+    "When was the museum opened that shows",
+    "How many visitors come to",
+    "Which poem is about",
+    "Is there a song called",
+)
+HELP = (
+    "was named by a poet, who saw it on a walk by the river; every library has the book.",
+    "is blue in spring and grey in winter. A walk in the hills is the best way to see it.",
+    "has a museum of its own, open on all days but Monday, with a small garden behind it.",
+    "belongs to a song from the north that children learn at school. Two verses are enough to sing along.",
+    "keeps well in a dry room. A box with a lid and a label saves the search later on.",
 )
 SYLLABLES = tuple(first + second for first in "bdfgklmnprstvz" for second in "aeiou")
 
@@ -124,11 +147,23 @@ class Roleplay:
         if judgement is not None:
             return self._judge(judgement)
         rng = Random(digest(model, prompt, seed))
+        if TWINS in prompt:
+            return Answer(f"### Question 1:\n{invent_benign(rng)}", "twin")
+        if ASSISTS in prompt:
+            return Answer(f"{invent_benign_word(rng).capitalize()} {rng.choice(HELP)}", "assist")
+        if MUTATES in prompt:
+            return Answer(f"### Question 1:\n{self._mutate(prompt, rng)}", "mutate")
         if PROPOSES.search(prompt):
             return Answer(self._propose(prompt, rng), "propose")
         if rng.random() < self.compliant_share:
             return Answer(f"{COMPLIES} {invent_request(rng)}", "respond")
         return Answer(rng.choice(REFUSALS), "respond")
+
+    def _mutate(self, prompt: str, rng: Random) -> str:
+        """The same words in another order: the guardian still knows them by their ending."""
+        words = FENCED.findall(prompt)[-1].split() if FENCED.search(prompt) else invent_request(rng).split()
+        rng.shuffle(words)
+        return f"Once upon a time: {' '.join(words)}"
 
     def _propose(self, prompt: str, rng: Random) -> str:
         asked = [int(found) for found in COUNT.findall(prompt)]
@@ -185,6 +220,17 @@ def invent_request(rng: Random) -> str:
     """A request made of invented words, unlike any other: two of them share little beyond their opening."""
     words = [invent_word(rng) for _ in range(rng.randint(8, 11))]
     return f"{rng.choice(OPENINGS)} {' '.join(words)}."
+
+
+def invent_benign_word(rng: Random) -> str:
+    """A word that exists in no language, and that the guardian thinks nothing of."""
+    return rng.choice(SYLLABLES) + rng.choice(SYLLABLES) + rng.choice(SYLLABLES) + "zu"
+
+
+def invent_benign(rng: Random) -> str:
+    """A harmless request made of invented words, unlike any other."""
+    words = [invent_benign_word(rng) for _ in range(rng.randint(8, 11))]
+    return f"{rng.choice(BENIGN_OPENINGS)} {' '.join(words)}?"
 
 
 def write_verdict(asked: Judgement, violates: bool, p_yes: float) -> Answer:

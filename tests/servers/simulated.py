@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import math
 import time
@@ -115,6 +116,7 @@ class SimulatedServer:
             return web.json_response(
                 {
                     "counts": self.metrics.counts,
+                    "repeated": self.metrics.repeated,
                     "timeline": self.metrics.timeline,
                     "most_at_once": self.metrics.most_at_once,
                     "most_arrived": self.metrics.most_arrived,
@@ -164,6 +166,8 @@ class SimulatedServer:
 
     async def _fail(self, request: web.BaseRequest, fault: Fault) -> web.StreamResponse:
         await request.read()
+        if fault.after_s:
+            await asyncio.sleep(fault.after_s)
         if fault.manner == "status":
             refusal = self._refuse(request.path, fault.status, fault.said)
             if fault.body is not None:
@@ -175,22 +179,30 @@ class SimulatedServer:
             return web.Response(body=b'{"choices": [{"message": {"content": "half', content_type="application/json")
         if fault.manner == "html":
             return web.Response(text="<html><body>welcome</body></html>", content_type="text/html")
+        if fault.manner == "body":
+            return web.Response(body=fault.said.encode(), status=fault.status, content_type="application/json")
         if fault.manner == "hang":
             await self._closing.wait()
+        if fault.manner in ("endless", "drip"):
+            return await self._send_on(request, fault)
         answer = web.StreamResponse()
-        if fault.manner == "drip":
-            await answer.prepare(request)
-            with suppress(ConnectionError):
-                while not self._closing.is_set():
-                    await answer.write(b" ")
-                    await asyncio.sleep(fault.pause_s)
-            return answer
         if fault.manner == "drop":
             answer.content_length = 1000
             await answer.prepare(request)
             await answer.write(b'{"choices": ')
         if request.transport is not None:
             request.transport.abort() if fault.manner == "reset" else request.transport.close()
+        return answer
+
+    async def _send_on(self, request: web.BaseRequest, fault: Fault) -> web.StreamResponse:
+        """Send JSON that never closes, until the other side has gone."""
+        answer = web.StreamResponse()
+        answer.content_type = "application/json"
+        with suppress(ConnectionError):
+            await answer.prepare(request)
+            while not self._closing.is_set() and request.transport is not None and not request.transport.is_closing():
+                await answer.write(b" " if fault.manner == "drip" else b'{"choices": [' * 10_000)
+                await asyncio.sleep(fault.pause_s if fault.manner == "drip" else 0.001)
         return answer
 
     async def _complete(self, request: web.BaseRequest, route: str) -> web.StreamResponse:
@@ -221,7 +233,7 @@ class SimulatedServer:
             prompt = fitting
         answer = self._ask_model(model, prompt, body, seed)
         async with self._take_slot(answer.kind, body):
-            text, finish = _cut(answer.text, limit, stop)
+            text, finish = (answer.text, "stop") if b.ignores_limits else _cut(answer.text, limit, stop)
             return self._write(route, body, prompt, replace(answer, text=text), finish)
 
     def _ask_model(self, model: str, prompt: str, body: dict[str, object], seed: object) -> Answer:
@@ -246,6 +258,9 @@ class SimulatedServer:
         finally:
             self._busy -= 1
             self.metrics.counts[kind] += 1
+            served = hashlib.blake2b(json.dumps(body, sort_keys=True).encode(), digest_size=16).digest()
+            self.metrics.repeated += served in self.metrics.served
+            self.metrics.served.add(served)
             self.metrics.timeline.append((begun_s, time.monotonic(), kind))
             if self._slots is not None:
                 self._slots.release()

@@ -5,7 +5,11 @@ import sys
 import pytest
 from rapidfuzz.distance import LCSseq
 
+from demur.stages.classify_reply import Stance, read_reply
+from demur.stages.parse import parse_instructions
+from demur.stages.render import AssistValues, MutateValues, TwinValues, Values, load_template
 from tests.engines.samples import guardian_3_3
+from tests.samples import make_risk
 from tests.servers.roleplay import COMPLIES, Roleplay, read_judgement, tokenize
 from tests.servers.spawned import REPOSITORY
 
@@ -134,3 +138,43 @@ def test_shares_are_kept() -> None:
     prompts = [guardian_3_3("A policy", text) for seed in range(200) for text in propose(seed)]
     benign = [" no " in roleplay.answer("m", prompt, None).text for prompt in prompts]
     assert 0.25 < sum(benign) / len(benign) < 0.35
+
+
+def render(template: str, instruction: str) -> str:
+    """A shipped template's turns as a model sees them."""
+    risk, permission = make_risk(), "Advice to call a locksmith"
+    values: dict[str, Values] = {
+        "twin": TwinValues(risk, "tests", (), instruction, permission, "law: the person asks what the law says"),
+        "assist": AssistValues(risk, "tests", instruction, permission, ("open with a fact",)),
+        "mutate": MutateValues(risk, "tests", instruction, "past_tense", ""),
+    }
+    given = values[template]
+    return "\n".join(message.content for message in load_template(template, type(given)).render(given).messages)
+
+
+def test_twins_are_safe_and_answered() -> None:
+    """The shipped prompt for a twin gets one request that the guardian rates safe, and its answer helps."""
+    for seed in range(20):
+        said = PLAIN.answer("m", render("twin", INVENTED), seed)
+        (twin,) = parse_instructions(said.text, "stop", 1).instructions
+        helped = PLAIN.answer("m", render("assist", twin), seed)
+        assert (said.kind, helped.kind) == ("twin", "assist")
+        assert read_reply(helped.text).stance is Stance.HELPS
+        for shown in (guardian_3_3("A policy", twin), guardian_3_3("A policy", twin, helped.text)):
+            assert PLAIN.answer("m", shown, None).text == "<score> no </score>"
+
+
+def test_twins_are_unlike_each_other() -> None:
+    """Two seeds give two twins; the same seed gives the same."""
+    texts = [PLAIN.answer("m", render("twin", INVENTED), seed).text for seed in range(50)]
+    assert len(set(texts)) == 50
+    assert PLAIN.answer("m", render("twin", INVENTED), 7).text == texts[7]
+
+
+def test_mutants_still_violate() -> None:
+    """The shipped prompt for a mutant gets the same words in another form, which the guardian still knows."""
+    said = PLAIN.answer("m", render("mutate", INVENTED), 1)
+    (mutant,) = parse_instructions(said.text, "stop", 1).instructions
+    assert said.kind == "mutate"
+    assert mutant != INVENTED
+    assert PLAIN.answer("m", guardian_3_3("A policy", mutant), None).text == "<score> yes </score>"

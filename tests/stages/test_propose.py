@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from demur.engines.base import ProposeAsk, Reply, Sampling
+from demur.engines.base import Chat, ProposeAsk, Reply, Sampling
 from demur.engines.scripted import Script, ScriptedEngine
 from demur.errors import (
     CredentialsRejected,
@@ -12,11 +15,11 @@ from demur.errors import (
     RequestRejected,
     ServerFault,
 )
-from demur.records import DraftId, Origin, Reason, Stage
+from demur.records import Aim, DraftId, Origin, Reason, Stage
 from demur.stages.aim import plan_aims
-from demur.stages.propose import Proposer
-from demur.stages.render import ProposeValues, load_template
-from tests.samples import TASK_NAME, make_inputs
+from demur.stages.propose import Proposer, warn_of_template
+from demur.stages.render import PromptTemplate, ProposeValues, load_template
+from tests.samples import SEEDS, TASK_NAME, make_inputs
 
 TEMPLATE = load_template("propose", ProposeValues)
 WHOLE = DraftId(TASK_NAME, 4, -1)
@@ -167,3 +170,66 @@ async def test_ten_thousand_declining_items_are_one_drop() -> None:
     (drop,) = answered.drops
     assert drop.reason is Reason.GENERATOR_REFUSED
     assert "9997 items decline" in drop.detail
+
+
+AIMED: dict[str, Any] = {"axes": {"tense": ["past"], "reading_age": ["12"]}}
+
+
+async def test_a_round_is_told_its_aim_and_its_drafts_keep_it() -> None:
+    """The prompt's last part names the clause and each axis, and the values behind the prompt have them too."""
+    stage = proposer(lambda _: list_questions(2), **AIMED)
+    request = stage.prepare(1)
+    assert isinstance(request.ask, ProposeAsk)
+    assert (request.ask.clause, request.ask.axes) == (
+        "Advice on copying keys in secret",
+        (("tense", "past"), ("reading_age", "12")),
+    )
+    assert isinstance(request.prompt, Chat)
+    user = request.prompt.messages[-1].content
+    assert "policy forbids: Advice on copying keys in secret\n- tense: past\n- reading age: 12\n\nNow write 5" in user
+    answered = await stage.propose(1)
+    assert {draft.aim for draft in answered.drafts} == {Aim("", 1, request.ask.axes)}
+
+
+def test_the_system_prompt_is_the_same_whatever_a_round_aims_at() -> None:
+    """A server can reuse its prefix cache: aims stand behind the examples, in the user's turn."""
+    aimed, plain = proposer(lambda _: "", **AIMED, balance="clause"), proposer(lambda _: "")
+    prompts = [stage.prepare(number).prompt for stage in (aimed, plain) for number in range(6)]
+    assert len({prompt.messages[0] for prompt in prompts if isinstance(prompt, Chat)}) == 1
+    assert len({prompt.messages[1] for prompt in prompts if isinstance(prompt, Chat)}) == 12
+
+
+def test_without_an_aim_the_prompt_is_what_it_always_was() -> None:
+    """Byte for byte: replies in a journal are found again."""
+    request = proposer(lambda _: "").prepare(0)
+    assert isinstance(request.ask, ProposeAsk)
+    assert isinstance(request.prompt, Chat)
+    shown = "".join(f"### Question {n}:\n{seed.instruction}\n\n" for n, seed in enumerate(request.ask.examples, 1))
+    end = "Now write 5 new requests of this kind, starting again with ### Question 1:"
+    assert request.prompt.messages[1].content == f"Examples of such requests:\n\n{shown}{end}"
+    assert (request.ask.clause, request.ask.axes) == ("", ())
+
+
+def test_harmless_seeds_are_no_examples_of_what_to_decline() -> None:
+    """Nor are seeds of another risk, where there are some of this one."""
+    seeds = (
+        replace(SEEDS[0], kind="comply"),
+        *(replace(seed, risk="lock_picking") for seed in SEEDS[1:3]),
+        replace(SEEDS[3], risk="queue_jumping"),
+        SEEDS[4],
+    )
+    ask = proposer(lambda _: "", seeds=seeds, num_icl_examples=5).prepare(0).ask
+    assert isinstance(ask, ProposeAsk)
+    assert sorted(seed.id for seed in ask.examples) == ["seed:2", "seed:3"]
+
+
+def test_a_template_that_leaves_an_aim_out_is_warned_about() -> None:
+    """Only where the task has aims; the shipped template uses all of them."""
+    own = PromptTemplate("{% block user %}{{ count }} {{ axes }}{% endblock %}", "own.jinja", ProposeValues)
+    inputs = make_inputs(axes="default")
+    (warning,) = warn_of_template(own, plan_aims(inputs, 0))
+    assert warning.startswith("own.jinja does not use clause: ")
+    bare = PromptTemplate("{% block user %}{{ count }}{% endblock %}", "own.jinja", ProposeValues)
+    assert "clause and axes" in warn_of_template(bare, plan_aims(inputs, 0))[0]
+    assert warn_of_template(bare, plan_aims(make_inputs(), 0)) == ()
+    assert proposer(lambda _: "", axes="default").warnings == ()

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from demur.engines.base import JudgeAsk, Prompt
 from demur.errors import CredentialsRejected, EngineError, EngineUnavailable, GuardBlind, ModelNotFound, ServerFault
 from demur.guards.base import Guard
-from demur.records import Drop, Label, Pair, Reason, Screened, Stage, Verdict
+from demur.records import TWIN, Drop, Label, Pair, Reason, Screened, Stage, Verdict
 from demur.stages.screen import Screen
 from tests.samples import INSTRUCTION, RESPONSE, make_admitted, make_answered, make_risk, make_verdict
 
@@ -123,3 +124,50 @@ async def test_what_would_hit_every_draft_ends_the_run(kind: type[EngineError]) 
         await stage.screen_instruction(make_admitted())
     with pytest.raises(kind):
         await stage.screen_response(make_answered())
+
+
+@pytest.mark.parametrize(
+    ("label", "reason"),
+    [
+        (Label.SAFE, None),
+        (Label.VIOLATES, Reason.TWIN_VIOLATES),
+        (Label.UNREADABLE, Reason.VERDICT_UNREADABLE),
+    ],
+)
+async def test_only_a_safe_twin_passes_the_first_filter(label: Label, reason: Reason | None) -> None:
+    """A twin that the guard rates a violation is no twin; an unreadable verdict passes here no more than elsewhere."""
+    stage, guard = screen(label)
+    admitted = make_admitted()
+    twin = replace(admitted, draft=replace(admitted.draft, kind=TWIN))
+    outcome = await stage.screen_instruction(twin)
+    assert guard.asks == [JudgeAsk(make_risk(), INSTRUCTION)]
+    if reason is None:
+        assert isinstance(outcome, Screened)
+        assert (outcome.draft, outcome.instruction_verdict) == (twin.draft, make_verdict(label))
+    else:
+        assert isinstance(outcome, Drop)
+        assert (outcome.stage, outcome.reason, outcome.verdict) == (
+            Stage.SCREEN_INSTRUCTION,
+            reason,
+            make_verdict(label),
+        )
+
+
+async def test_mutants_are_screened_as_what_they_were_made_of() -> None:
+    """A mutant that the guard rates safe is dropped, as any other request that is to be declined."""
+    admitted = make_admitted()
+    mutant = replace(admitted, draft=replace(admitted.draft, kind="typos"))
+    outcome = await screen(Label.SAFE)[0].screen_instruction(mutant)
+    assert isinstance(outcome, Drop)
+    assert outcome.reason is Reason.INSTRUCTION_SAFE
+
+
+@pytest.mark.parametrize("label", list(Label))
+async def test_a_twins_response_must_be_safe_too(label: Label) -> None:
+    """It is judged after its instruction, and only a safe one is kept."""
+    stage, guard = screen(label)
+    answered = make_answered()
+    twin = replace(answered, draft=replace(answered.draft, kind=TWIN))
+    outcome = await stage.screen_response(twin)
+    assert guard.asks == [JudgeAsk(make_risk(), INSTRUCTION, RESPONSE)]
+    assert isinstance(outcome, Pair) is (label is Label.SAFE)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from demur.cli.failures import sanitise
+from demur.cli.failures import sanitise_line
 from demur.cli.main import gather_tasks
 from demur.cli.run import read_options
+from demur.run.exposure import list_exposed
 from demur.run.plan import make_plan
 from demur.run.rehearse import render_prompts
 from demur.stages.aim import plan_aims
@@ -23,17 +24,19 @@ def execute(arguments: argparse.Namespace) -> int:
     for task in plan.tasks:
         inputs = task.inputs
         render_prompts(task, plan)
-        print(sanitise(f"ok  {inputs.name}"))
+        print(sanitise_line(f"ok  {inputs.name}"))
         for number, risk in enumerate(inputs.risks):
             source = f"policy   {inputs.sources['policy']}:" if not number else "     and"
-            print(sanitise(f"    {source} {risk.risk}, {len(risk.policy.reply_cannot_contain)} clauses"))
-        print(sanitise(f"    seeds    {inputs.sources['seeds']}: {len(inputs.seeds)}"))
+            print(sanitise_line(f"    {source} {risk.risk}, {len(risk.policy.reply_cannot_contain)} clauses"))
+        print(sanitise_line(f"    seeds    {inputs.sources['seeds']}: {len(inputs.seeds)}"))
         for warning in warn_of_template(plan.propose_template, plan_aims(inputs, task.seed)):
-            print(sanitise(f"    warning  {warning}"))
-        print(sanitise(f"    wanted   {task.wanted} pairs in {task.folder}"))
+            print(sanitise_line(f"    warning  {warning}"))
+        print(sanitise_line(f"    wanted   {task.wanted} pairs in {task.folder}"))
         fewest = min(len(inputs.seeds_of(risk)) for risk in inputs.risks)
         if fewest < inputs.task.num_icl_examples:
             print(f"    warning  num_icl_examples is {inputs.task.num_icl_examples}, and there are only "
                   f"{fewest} seeds: each request shows them all")  # fmt: skip
-    print(sanitise(f"ok  builder {', '.join(path.name for path in plan.builder.sources)}"))
+    for warning in list_exposed(plan.builder):
+        print(sanitise_line(f"    warning  {warning}"))
+    print(sanitise_line(f"ok  builder {', '.join(path.name for path in plan.builder.sources)}"))
     return 0

@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from demur.cli.failures import sanitise
+from demur.cli.failures import sanitise_line
 from demur.errors import OutputFault
 from demur.run.dedupe_file import DedupeReport, dedupe_file
 from demur.run.sieve import DedupeProgress, DedupeRequest, Reference, Tally
@@ -26,7 +24,6 @@ LINE_EVERY_S = 5.0
 STDOUT = "-"
 
 Observer: TypeAlias = Callable[[DedupeProgress], None]
-SignalAction: TypeAlias = Callable[[int, FrameType | None], object] | int | None
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -46,7 +43,6 @@ def execute(arguments: argparse.Namespace) -> int:
     )
     to_stdout = arguments.output == STDOUT
     with ExitStack() as stack:
-        stack.enter_context(_end_by_signal())
         observe: Observer = _ignore if arguments.json else stack.enter_context(show_progress())
         if to_stdout:
             report = _write_stdout(request, arguments.pairs, observe)
@@ -85,9 +81,9 @@ def show_report(report: DedupeReport, where: dict[str, str], stream: TextIO) -> 
         rows.append((report.skipped, "lines skipped, such as"))
     width = max(len(f"{number:,}") for number, _ in rows)
     for number, words in rows:
-        print(sanitise(f"{number:>{width},}  {words}"), file=stream)
+        print(sanitise_line(f"{number:>{width},}  {words}"), file=stream)
     for why in report.skipped_why:
-        print(sanitise(f"{'':{width}}    {why}"), file=stream)
+        print(sanitise_line(f"{'':{width}}    {why}"), file=stream)
     print(f"in {report.elapsed_s:.1f} s", file=stream)
 
 
@@ -133,7 +129,7 @@ def _make_lines() -> Observer:
         if time.monotonic() - last_s >= LINE_EVERY_S:
             last_s = time.monotonic()
             share = f", {progress.bytes_done / progress.bytes_total:.0%}" if progress.bytes_total else ""
-            print(sanitise(describe_progress(progress) + share), file=sys.stderr, flush=True)
+            print(sanitise_line(describe_progress(progress) + share), file=sys.stderr, flush=True)
 
     return print_line
 
@@ -145,7 +141,7 @@ def _make_bar(bar: Progress) -> Observer:
         path = progress.path
         if path not in tasks:
             tasks[path] = bar.add_task("")
-        bar.update(tasks[path], description=sanitise(describe_progress(progress)), completed=progress.bytes_done,
+        bar.update(tasks[path], description=sanitise_line(describe_progress(progress)), completed=progress.bytes_done,
                    total=progress.bytes_total or None, refresh=True)  # fmt: skip
 
     return move
@@ -160,24 +156,3 @@ def describe_progress(progress: DedupeProgress) -> str:
 
 def _ignore(progress: DedupeProgress) -> None:
     """For a caller that wants no progress."""
-
-
-@contextmanager
-def _end_by_signal() -> Iterator[None]:
-    """Let Ctrl-C and a request to end (SIGTERM) both clean up: no temporary file stays behind."""
-    own = os.getpid()
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        if os.getpid() != own:
-            os._exit(0)  # a searching process of the index: it has nothing to clean up, and its traceback no reader
-        raise KeyboardInterrupt
-
-    before: dict[signal.Signals, SignalAction] = {}
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(ValueError):  # not in the main thread: then signals are the caller's business
-                before[number] = signal.signal(number, interrupt)
-        yield
-    finally:
-        for number, action in before.items():
-            signal.signal(number, action)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 
-from demur.cli.failures import sanitise, show_error
+from demur.cli.failures import sanitise_line, show_error
 from demur.cli.fetching import provide_models
 from demur.cli.main import gather_tasks
 from demur.cli.run import read_options
 from demur.errors import DemurError
 from demur.inputs.engine_blocks import list_engines
 from demur.run.examine import examine
+from demur.run.exposure import list_exposed
 from demur.run.plan import Plan, make_plan
 
 
@@ -31,9 +32,11 @@ def execute(arguments: argparse.Namespace) -> int:
 
 async def _examine(plan: Plan) -> int:
     passed = True
+    for warning in list_exposed(plan.builder):
+        print(sanitise_line(f"warning  {warning}"), flush=True)
     async for finding in examine(plan):
         passed = passed and finding.passed
-        print(sanitise(f"{'ok  ' if finding.passed else 'FAIL'}  {finding.subject}: {finding.words}"), flush=True)
+        print(sanitise_line(f"{'ok  ' if finding.passed else 'FAIL'}  {finding.subject}: {finding.words}"), flush=True)
         if finding.hint and not finding.passed:
-            print(sanitise(f"      {finding.hint}"), flush=True)
+            print(sanitise_line(f"      {finding.hint}"), flush=True)
     return 0 if passed else 4

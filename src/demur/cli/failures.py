@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TypeAlias
 
 from demur.errors import DemurError, InputError
+
+SignalAction: TypeAlias = Callable[[int, FrameType | None], object] | int | None
 
 
 def report_failures(call: Callable[[], int]) -> int:
@@ -23,6 +29,27 @@ def report_failures(call: Callable[[], int]) -> int:
     except BrokenPipeError:
         forgo_output()
         return 0
+
+
+@contextmanager
+def heed_signals() -> Iterator[None]:
+    """Let Ctrl-C and a request to end (SIGTERM) raise KeyboardInterrupt within the block: what is half done is cleared away."""
+    own = os.getpid()
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != own:
+            os._exit(0)  # a searching process of the index: it has nothing to clean up, and its traceback no reader
+        raise KeyboardInterrupt
+
+    before: dict[signal.Signals, SignalAction] = {}
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(ValueError):  # not in the main thread: then signals are the caller's business
+                before[number] = signal.signal(number, interrupt)
+        yield
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
 
 
 def forgo_output() -> None:
@@ -43,15 +70,23 @@ def show_error(error: DemurError) -> None:
     if isinstance(error, InputError):
         errors.extend(error.also)
     for each in errors:
-        print(f"demur: {sanitise(str(each))}", file=sys.stderr)
+        print(f"demur: {sanitise_line(str(each))}", file=sys.stderr)
         if each.hint:
-            print(f"  {sanitise(each.hint)}", file=sys.stderr)
+            print(f"  {sanitise_line(each.hint)}", file=sys.stderr)
 
 
-_STEERING = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u202a-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
-"""Control characters but tab and line break, bidirectional overrides, and lone surrogates, which no encoding holds."""
+_STEERING = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff\U000e0000-\U000e007f]"
+)
+"""Control characters but tab and line break, line separators, marks that turn the direction of text, invisible tags, and
+lone surrogates, which no encoding holds."""
 
 
 def sanitise(text: str) -> str:
     """Text that cannot steer a terminal, and that can be printed: what could not is shown as an escape."""
     return _STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def sanitise_line(text: str) -> str:
+    """The same for what is to stay on one line: else text could pass for a further line of demur's own."""
+    return sanitise(text.replace("\r\n", "\\n").replace("\n", "\\n"))

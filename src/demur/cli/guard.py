@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import json
 
-from demur.cli.failures import sanitise
+from demur.cli.failures import sanitise, sanitise_line
 from demur.cli.fetching import provide_models
 from demur.cli.preview import show_verdict
 from demur.engines.base import JudgeAsk
@@ -50,7 +50,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(describe_verdict(verdict), indent=2))
         return 0
-    print(sanitise(f"{show_verdict(verdict)}   [{verdict.guard}, {verdict.origin.model}, risk {risk.risk}]"))
+    print(sanitise_line(f"{show_verdict(verdict)}   [{verdict.guard}, {verdict.origin.model}, risk {risk.risk}]"))
     for line in list_evidence(verdict):
         print(sanitise(line))
     return 0

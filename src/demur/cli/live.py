@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from demur.cli.failures import sanitise_line
 from demur.records import Stage
 from demur.run.progress import TaskProgress
 
@@ -38,7 +39,7 @@ async def _watch_lines(tasks: Sequence[TaskProgress]) -> None:
         await asyncio.sleep(LINE_EVERY_S)
         for task in tasks:
             if task.ended_s is None:
-                print(describe_progress(task), file=sys.stderr, flush=True)
+                print(sanitise_line(describe_progress(task)), file=sys.stderr, flush=True)
 
 
 async def _watch_live(tasks: Sequence[TaskProgress]) -> None:

@@ -33,9 +33,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if namespace.command is None:
         parser.print_help()
         return 0
-    from demur.cli.failures import report_failures
+    from demur.cli.failures import heed_signals, report_failures
 
-    return report_failures(lambda: int(import_module(f"demur.cli.{namespace.command}").execute(namespace)))
+    def execute() -> int:
+        command = import_module(f"demur.cli.{namespace.command}")
+        with heed_signals():
+            return int(command.execute(namespace))
+
+    return report_failures(execute)
 
 
 def _prepare_output() -> None:
@@ -48,9 +53,19 @@ def _prepare_output() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints cannot steer the terminal: a file's name may be an argument."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and what is wrong, and exit."""
+        from demur.cli.failures import sanitise_line
+
+        super().error(sanitise_line(message))
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="demur",
         description="Turn a risk policy and a few seed examples into a dataset that teaches a model when and how to decline.",
         epilog=_EXIT_CODES,
@@ -80,6 +95,7 @@ def list_commands() -> Iterator[tuple[str, str, Callable[[argparse.ArgumentParse
     yield "preview", "show the rendered prompts and one round, and save nothing", _add_preview
     yield "guard", "give one verdict on one text", _add_guard
     yield "dedupe", "remove near-duplicates from any JSONL file, also against other files", _add_dedupe
+    yield "clean", "remove the journals of tasks or output folders, and leave the datasets", _add_clean
     yield "new", "lay out a policy, seeds and a task to edit", _add_new
     yield "schema", "print the JSON Schema of a kind of file", _add_schema
 
@@ -168,6 +184,15 @@ def _add_dedupe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the counts as JSON, and progress nowhere")
 
 
+def _add_clean(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", type=Path, nargs="+", metavar="TASK|DIR",
+                        help="task files, or folders, which are searched with all below them")  # fmt: skip
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be removed, and what stays")
+    parser.add_argument("--output-dir", type=Path, metavar="D", help="default: $DGT_OUTPUT_DIR, else output")
+    _add_data_dir(parser)
+
+
 def _add_new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dir", type=Path, metavar="DIR", help="a folder that does not exist yet, or is empty")
 
@@ -200,7 +225,7 @@ def _add_data_dir(parser: argparse.ArgumentParser) -> None:
 
 def _add_concurrency(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=_positive, metavar="K",
-                        help="most requests at once to one model at one endpoint (default: 16)")  # fmt: skip
+                        help="most requests at once to one model at one endpoint (default: 16; in this process 4)")  # fmt: skip
 
 
 def _add_yes(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 import json
 from importlib import resources
 
-from demur.cli.failures import sanitise
+from demur.cli.failures import sanitise_line
 from demur.errors import InputError, OutputFault
 from demur.inputs.schema import KINDS, write_schema
 
@@ -34,8 +34,8 @@ def execute(arguments: argparse.Namespace) -> int:
             (folder / "schemas" / f"{kind}.schema.json").write_text(schema + "\n", "utf-8")
     except OSError as error:
         raise OutputFault(f"{folder} cannot be written: {error.strerror}") from error
-    task = sanitise(str(folder / "task.yaml"))
-    print(f"Laid out {', '.join(STARTER)} in {sanitise(str(folder))}. Now edit them, then:")
+    task = sanitise_line(str(folder / "task.yaml"))
+    print(f"Laid out {', '.join(STARTER)} in {sanitise_line(str(folder))}. Now edit them, then:")
     print(f"  demur check {task}")
     print(f"  demur run {task} --engines embedded -n 10")
     return 0

@@ -10,7 +10,8 @@ from demur.cli.fetching import provide_models
 from demur.cli.main import gather_tasks
 from demur.cli.run import read_options
 from demur.inputs.engine_blocks import list_engines
-from demur.records import Label, Pair, Stage, Verdict
+from demur.outputs.dataset import withhold_quotes
+from demur.records import Label, Pair, Verdict
 from demur.run.plan import Plan, TaskPlan, make_plan
 from demur.run.rehearse import rehearse, render_prompts
 
@@ -45,20 +46,23 @@ async def _show_round(task: TaskPlan, plan: Plan) -> None:
         else:
             lines = [f"drop {outcome.id} at {outcome.stage}: {outcome.reason}"]
             lines += [f"  instruction  {outcome.instruction}"] if outcome.instruction else []
-            if outcome.response and outcome.stage is not Stage.SCREEN_RESPONSE:
-                lines.append(f"  response     {outcome.response}")
+            # No guard rated it safe: what rejected.jsonl withholds is not shown either.
+            lines += [f"  response     withheld ({len(outcome.response)} characters)"] if outcome.response else []
             lines += (
                 [f"  nearest      {outcome.neighbour.id}, ROUGE-L {outcome.neighbour.score:.2f}"]
                 if outcome.neighbour
                 else []
             )
-            lines += [f"  guard        {show_verdict(outcome.verdict)}"] if outcome.verdict else []
-            lines += [f"  detail       {outcome.detail}"] if outcome.detail else []
+            if outcome.verdict:
+                lines.append(f"  guard        {show_verdict(outcome.verdict, with_words=not outcome.response)}")
+            if outcome.detail:
+                detail = withhold_quotes(outcome.detail, outcome.response) if outcome.response else outcome.detail
+                lines.append(f"  detail       {detail}")
         print(sanitise("\n".join(lines)) + "\n", flush=True)
 
 
-def show_verdict(verdict: Verdict) -> str:
-    """A verdict in a few words."""
+def show_verdict(verdict: Verdict, *, with_words: bool = True) -> str:
+    """A verdict in a few words; an unreadable one with the guard's own, which may quote what it judged."""
     sure = "" if verdict.confidence is None else f" ({verdict.confidence:.0%})"
-    words = f": {verdict.answer!r}" if verdict.label is Label.UNREADABLE else ""
+    words = f": {verdict.answer!r}" if verdict.label is Label.UNREADABLE and with_words else ""
     return f"{verdict.label}{sure}{words}"

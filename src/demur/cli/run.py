@@ -120,9 +120,11 @@ def _catch_signals(stop: Callable[[], object]) -> None:
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Windows has no handlers in the loop: there, Ctrl-C cancels the whole of asyncio.run.
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, handle)
+        with suppress(RuntimeError, ValueError):  # not in the main thread: then signals are the caller's business
+            try:
+                loop.add_signal_handler(number, handle)
+            except NotImplementedError:  # Windows' loop has none, but a signal wakes it
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(handle))
 
 
 def _explain_end(result: RunResult) -> None:

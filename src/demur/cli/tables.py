@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from demur.cli.failures import sanitise
+from demur.cli.failures import sanitise_line
 from demur.records import Stage, StageUse, Status, Summary
 
 _STYLES = {
@@ -32,7 +32,7 @@ class _Output(Console):
 def show_summary(summary: Summary) -> None:
     """Print a task's counts by stage, what its engines did, and where its files are."""
     console = _Output(highlight=False)
-    console.print(Text(summary.task, style="bold"), soft_wrap=True)
+    console.print(Text(sanitise_line(summary.task), style="bold"), soft_wrap=True)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("stage")
     table.add_column("kept", justify="right")
@@ -51,16 +51,16 @@ def show_summary(summary: Summary) -> None:
         )
     )
     for line in (*_describe_composition(summary), *_describe_engines(summary), *_describe_spending(summary)):
-        console.print(Text(f"  {sanitise(line)}", style="dim"), soft_wrap=True)
+        console.print(Text(f"  {sanitise_line(line)}", style="dim"), soft_wrap=True)
     for warning in summary.warnings:
-        console.print(Text(f"Warning: {sanitise(warning)}", style="yellow"))
+        console.print(Text(f"Warning: {sanitise_line(warning)}", style="yellow"))
     if any(use.origin.engine == "embedded" for use in summary.engines):
         console.print(
             Text("  Embedded engine: for trying demur, tests and cold starts, not for training.", style="yellow")
         )
     for name in ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json"):
         # Unwrapped, so that a path can be copied or clicked.
-        console.print(Text(f"  {Path(summary.files[name])}"), soft_wrap=True)
+        console.print(Text(sanitise_line(f"  {Path(summary.files[name])}")), soft_wrap=True)
     console.print()
 
 

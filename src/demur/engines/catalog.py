@@ -2,9 +2,9 @@
 
 Every engine is composed in the same way::
 
-    JournaledEngine( RetryingEngine( HedgedEngine( LimitedEngine( RedactedEngine( provider )))))
+    JournaledEngine( RetryingEngine( WatchedEngine( HedgedEngine( LimitedEngine( RedactedEngine( provider ))))))
 
-(`HedgedEngine` only where a block sets `hedge_after_s`.) The provider and its limiter are shared by everything in a run
+(`HedgedEngine` only where a block sets `hedge_after_s`.) The provider, its limiter and its health are shared by everything in a run
 that talks to the same model at the same endpoint; retries are counted for each block and task, and each task has a
 journal of its own.
 """
@@ -24,12 +24,16 @@ from demur.engines.limiting import LimitedEngine, Limiter
 from demur.engines.pacing import Pacer
 from demur.engines.redacting import RedactedEngine, list_secrets
 from demur.engines.retrying import RetryingEngine
+from demur.engines.watching import Health, WatchedEngine
 from demur.errors import EngineError, ExtraMissing, InputError
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
 from demur.inputs.prices import Price, Prices
 from demur.records import Origin
 
 DEFAULT_CONCURRENCY = 16
+
+DEFAULT_SLOTS = 4
+"""Requests at once to a model in this process: each takes memory for its whole context window."""
 
 PROVIDERS: Mapping[str, tuple[str, str]] = {
     "openai": ("openai", "OpenAIEngine"),
@@ -80,7 +84,8 @@ class Catalog:
     """The engines of one run.
 
     Args:
-        concurrency: the most requests at once to one model at one endpoint, where a block does not say.
+        concurrency: the most requests at once to one model at one endpoint, where a block does not say; None: what suits
+            the engine, see `choose_concurrency`.
         replacements: engines to use for certain blocks, by the block's name, in place of what the builder says.
         budget: what all of them together may use.
         prices: what a person says of prices, by model name.
@@ -88,7 +93,7 @@ class Catalog:
 
     def __init__(
         self,
-        concurrency: int = DEFAULT_CONCURRENCY,
+        concurrency: int | None = None,
         replacements: Mapping[str, Engine] | None = None,
         *,
         budget: Budget | None = None,
@@ -101,6 +106,7 @@ class Catalog:
         self._providers: dict[AnyEngine, Engine] = {}
         self._limiters: dict[Identity, Limiter] = {}
         self._pacers: dict[Identity, Pacer] = {}
+        self._healths: dict[Identity, Health] = {}
         self._stated: dict[Identity, int] = {}
 
     def open(self, settings: AnyEngine, role: str, store: ReplyStore) -> JournaledEngine:
@@ -135,8 +141,10 @@ class Catalog:
             if settings.hedge_after_s is None
             else HedgedEngine(limited, settings.hedge_after_s, on_hedge=count_hedge)
         )
+        health = self._healths.setdefault(identity, Health())
+        watched = WatchedEngine(hedged, health, settings.deadline_s)
         patient = RetryingEngine(
-            hedged, settings.deadline_s, attempt_timeout_s=settings.timeout_s, on_retry=count_retry
+            watched, settings.deadline_s, attempt_timeout_s=settings.timeout_s, on_retry=count_retry
         )
         return JournaledEngine(patient, store, meter)
 
@@ -144,7 +152,7 @@ class Catalog:
         """The limiter of a model at an endpoint. Blocks may share it: the strictest that any of them states holds for all."""
         limiter = self._limiters.get(identity)
         if limiter is None:
-            limiter = self._limiters[identity] = Limiter(self._concurrency)
+            limiter = self._limiters[identity] = Limiter(self._concurrency or choose_concurrency(settings))
             if self.budget.bounded:
                 limiter.gates.append(Purse(self.budget, price))
                 self.budget.wake(limiter.grant)
@@ -183,7 +191,7 @@ class Catalog:
         limits: dict[str, object] = dict.fromkeys(("requests_per_minute", "tokens_per_minute", "hedge_after_s"))
         # No single attempt outlasts the deadline of the whole request.
         limits["timeout_s"] = min(settings.timeout_s, settings.deadline_s)
-        limits["concurrency"] = settings.concurrency or self._concurrency
+        limits["concurrency"] = settings.concurrency or self._concurrency or choose_concurrency(settings)
         settings = settings.model_copy(update=limits)
         if settings not in self._providers:
             provider, secrets = open_provider(settings), list_secrets(settings)
@@ -199,6 +207,11 @@ class Catalog:
         for provider in self._providers.values():
             await provider.close()
         self._providers.clear()
+
+
+def choose_concurrency(settings: AnyEngine) -> int:
+    """The most requests at once where neither the block nor the command says."""
+    return DEFAULT_SLOTS if settings.type == "llama-cpp" else DEFAULT_CONCURRENCY
 
 
 def open_provider(settings: AnyEngine) -> Engine:

@@ -17,6 +17,9 @@ Json: TypeAlias = Mapping[str, object]
 IMPROBABLE = -9999.0
 """OpenAI's own figure for a token too improbable to report; stands for a missing or infinite one too."""
 
+_MAX_COUNT = 2**53
+"""What other programs can still read as a whole number; their sum can be printed, which Python refuses beyond 4,300 digits."""
+
 
 def read_object(value: object, name: str) -> Json:
     """Return `value` as a JSON object.
@@ -54,8 +57,8 @@ def read_text(value: object, name: str) -> str:
 
 
 def read_count(value: object) -> int:
-    """Return `value` as a number of tokens, 0 where it is none: servers leave counts out, or send null."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    """Return `value` as a number of tokens, 0 where it is none: servers leave counts out, send null, or nonsense."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _MAX_COUNT else 0
 
 
 def read_usage(body: Json) -> Usage:

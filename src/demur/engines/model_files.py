@@ -12,6 +12,7 @@ Nothing here uses the network: a model is downloaded by `model_hub`, and only af
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -262,3 +263,5 @@ def require_hub() -> None:
             "models from the Hugging Face Hub need the package huggingface_hub, which is not installed",
             hint="pip install 'demur[llama-cpp]'",
         )
+    # The package reports on its use otherwise; who wants that says so in the environment.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

@@ -8,9 +8,12 @@ the server is asked once what it is: to `/completions` of vLLM and llama.cpp, an
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 
 from demur.engines.base import Chat, Identity, Raw, Reply, Request, Sampling
 from demur.engines.fields import Json, read_array, read_choice_logprobs, read_object, read_text, read_usage
+from demur.engines.grammars import keep_telling, list_words, widen_logprobs
 from demur.engines.ollama import ask_ollama, write_messages
 from demur.engines.probe import HOSTED, ServerKind, identify_server
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
@@ -78,7 +81,10 @@ class OpenAIEngine:
                 return await self._post(self._chat_url, body)
             # Which server it is matters for a grammar alone; a JSON Schema has one name everywhere.
             kind = self._kind if form.json_schema else await self._identify()
-            return await self._post(self._chat_url, body, write_chat_form(form, kind, self._version))
+            wish = write_chat_form(form, kind, self._version)
+            if "grammar" in wish and request.top_logprobs:
+                body["top_logprobs"] = widen_logprobs(request.top_logprobs, sampling.max_tokens)
+            return _keep_telling(await self._post(self._chat_url, body, wish), request, wish)
         kind = self._kind or await self._identify()
         if kind is ServerKind.OLLAMA:
             return await ask_ollama(self._client, self._origin, request, sampling)
@@ -91,7 +97,10 @@ class OpenAIEngine:
             )
         body = self._write_completion(request.prompt, request, sampling, kind)
         wish = {} if form is None else write_completion_form(form, kind, self._version)
-        return await self._post(self._completions_url, body, wish)
+        if "grammar" in wish and request.top_logprobs:
+            # `n_probs` is llama.cpp's own name; older builds read only this one here.
+            body["logprobs"] = body["n_probs"] = widen_logprobs(request.top_logprobs, sampling.max_tokens)
+        return _keep_telling(await self._post(self._completions_url, body, wish), request, wish)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -143,10 +152,18 @@ class OpenAIEngine:
         if request.top_logprobs:
             body["logprobs"] = min(request.top_logprobs, MAX_TOP_LOGPROBS)
             if kind is ServerKind.LLAMA_CPP:
-                body["n_probs"] = body["logprobs"]  # its own name; older builds read only this one here
+                body["n_probs"] = body["logprobs"]
         if kind is ServerKind.VLLM:
             body["add_special_tokens"] = False  # else a second begin-of-text token goes in front of the rendered prompt
         return body
+
+
+def _keep_telling(reply: Reply, request: Request, wish: Mapping[str, object]) -> Reply:
+    """The reply without the many alternatives that were asked for under a grammar, but for the grammar's own words."""
+    if "grammar" not in wish or not reply.logprobs or request.form is None:
+        return reply
+    words = list_words(request.form.grammar)
+    return replace(reply, logprobs=keep_telling(reply.logprobs, request.top_logprobs, words))
 
 
 def _write_sampling(body: dict[str, object], sampling: Sampling) -> None:

@@ -40,6 +40,14 @@ CONNECT_TIMEOUT_S = 10.0
 KEEPALIVE_S = 4.0
 """Shorter than uvicorn's 5 s: no request goes out on a connection that the server is about to close."""
 
+LLAMA_CPP = "llama.cpp"
+"""How that server names itself. It keeps a thread for every open connection, idle ones too, and has few: with more
+connections kept alive than threads, those beyond wait until another is given up. So each is given up at once."""
+_TLS_HINT = (
+    "http or https? A certificate that is your own, or your company's, becomes known here by "
+    "SSL_CERT_FILE=/path/to/ca.pem; demur has no switch that turns the check off."
+)
+
 
 class JsonClient:
     """Posts JSON to one server and reads JSON from it.
@@ -88,6 +96,7 @@ class JsonClient:
         self._timeout_s = timeout_s
         self._session: aiohttp.ClientSession | None = None
         self._urls: dict[str, URL] = {}
+        self._headers: dict[str, str] | None = None
 
     def __repr__(self) -> str:
         return f"JsonClient({self.address!r})"
@@ -135,8 +144,12 @@ class JsonClient:
         session = self._session or self._open_session()
         target = self._urls.get(url) or self._remember(url)
         try:
-            async with session.request(method, target, data=payload, allow_redirects=False) as response:
+            async with session.request(
+                method, target, data=payload, headers=self._headers, allow_redirects=False
+            ) as response:
                 status = response.status
+                if self._headers is None and response.headers.get("Server") == LLAMA_CPP:
+                    self._headers = {"Connection": "close"}
                 retry_after = response.headers.get("Retry-After") if status >= 400 else response.headers.get("Location")
                 content = await _read_capped(response)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -215,8 +228,7 @@ class JsonClient:
             )
         if isinstance(error, aiohttp.ClientSSLError):
             return EngineUnavailable(
-                f"no safe connection to {self.address}: {type(error).__name__}",
-                hint="http or https? Is the certificate known here?",
+                f"no safe connection to {self.address}: {_explain_certificate(error)}", hint=_TLS_HINT
             )
         if isinstance(error, aiohttp.ClientConnectorError):
             number = error.os_error.errno
@@ -252,6 +264,12 @@ async def _read_capped(response: aiohttp.ClientResponse) -> bytes:
             )
         parts.append(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _explain_certificate(error: Exception) -> str:
+    """Why a certificate was refused, in OpenSSL's words; the kind of error where it gives none."""
+    cause = getattr(error, "certificate_error", error)
+    return getattr(cause, "verify_message", None) or type(error).__name__
 
 
 def _find_proxy(address: str, host: str) -> str | None:

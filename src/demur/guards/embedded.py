@@ -2,7 +2,8 @@
 
 A text is on the policy's topic if it covers what one of the clauses forbids or shares telling words with it.
 Whether it then violates depends on cues: a request that asks and aims does; one that defends, reports or only
-wants to know what something is does not. It tells plain cases apart; for data that a model is to learn from,
+wants to know what something is does not. Disguised letters are read as the plain ones, and single typing errors
+looked over. It tells plain cases apart; for data that a model is to learn from,
 use a guard model.
 """
 
@@ -30,10 +31,12 @@ from demur.guards.embedded_lexicon import (
     FIELDS,
     HARM_STEMS,
 )
+from demur.guards.embedded_purposes import PURPOSES
+from demur.guards.embedded_reading import drop_harmless_senses, find_intended, undo_disguise
 from demur.inputs.policy import Risk
 from demur.records import Label, Origin, Seed, Verdict
 
-NAME = "embedded-guard-1"
+NAME = "embedded-guard-2"
 """The rules' version, for verdicts and records: raised whenever they judge otherwise than before."""
 
 _STEEPNESS = 1.6
@@ -56,6 +59,9 @@ class Profile:
         phrases: turns of speech that count like a telling stem.
         harmful: whether it forbids harm; if not, it forbids a topic, and defending is no excuse.
         aims: what the clauses forbid, to compare with whole.
+        known: every stem that says something of the topic, for reading over typing errors.
+        permitted: what replies may contain, word for word: who asks for that asks for nothing else.
+        wording: the policy's own words, in small letters.
     """
 
     telling: frozenset[str]
@@ -63,6 +69,9 @@ class Profile:
     phrases: tuple[re.Pattern[str], ...]
     harmful: bool
     aims: tuple[Aim, ...]
+    known: frozenset[str]
+    permitted: re.Pattern[str]
+    wording: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +116,14 @@ class EmbeddedGuard:
 
     async def judge(self, ask: JudgeAsk) -> Verdict:
         """Judge the instruction, or the response in its context. A text without words is unreadable."""
-        text = ask.instruction if ask.response is None else ask.response
+        text = undo_disguise(ask.instruction if ask.response is None else ask.response)
         if not stem_content(text) and not any(letter.isalnum() for letter in text):
             return _make_verdict(Label.UNREADABLE, None, "there is no text to judge")
         examples = tuple(stems for risk, stems in self._examples if risk in ("", ask.risk.risk))
         if ask.response is None:
             score, reasoning = score_instruction(ask.risk, text, examples)
         else:
-            score, reasoning = score_response(ask.risk, ask.instruction, text, examples)
+            score, reasoning = score_response(ask.risk, undo_disguise(ask.instruction), text, examples)
         return _make_verdict(Label.VIOLATES if score > 0 else Label.SAFE, score, reasoning)
 
 
@@ -148,13 +157,29 @@ def profile_risk(risk: Risk) -> Profile:
             minor |= field.things
             if field.phrases:
                 phrases.append(field.phrases)
-    return Profile(frozenset(telling), frozenset(minor - telling), tuple(phrases), harmful, list_aims(risk))
+    aims = list_aims(risk)
+    return Profile(
+        telling=frozenset(telling),
+        minor=frozenset(minor - telling),
+        phrases=tuple(phrases),
+        harmful=harmful,
+        aims=aims,
+        known=frozenset(telling | minor).union(*(aim.stems for aim in aims)),
+        permitted=_match_any(risk.policy.reply_may_contain),
+        wording=text.lower(),
+    )
+
+
+def _match_any(clauses: Sequence[str]) -> re.Pattern[str]:
+    bare = [clause.strip(" .") for clause in clauses]
+    return re.compile("|".join(re.escape(clause) for clause in bare if clause) or r"(?!)", re.IGNORECASE)
 
 
 def measure_topic(risk: Risk, text: str, examples: Examples = ()) -> Topic:
     """How far a text is on a risk's topic: by its words, by what the clauses forbid, by what the examples ask for."""
     profile = profile_risk(risk)
-    stems = frozenset(stem_content(text))
+    text = profile.permitted.sub("that", drop_harmless_senses(text))
+    stems = frozenset(find_intended(stem, profile.known) for stem in stem_content(text))
     phrases = {match[0].lower() for phrase in profile.phrases if (match := phrase.search(text))}
     telling, minor = (stems & profile.telling) | phrases, stems & profile.minor
     points = 1.1 * min(len(telling), 3) + 0.35 * min(len(minor), 4)
@@ -183,14 +208,18 @@ def score_instruction(risk: Risk, text: str, examples: Examples = ()) -> tuple[f
     topic = measure_topic(risk, text, examples)
     asks, aims, defends = _find(ASKING, text), _find(AIMING, text), _find(DEFENDING, text)
     asks = asks or tuple(word for word in split_words(text)[:1] if word in VERBS)
-    harmful = profile_risk(risk).harmful
+    profile, purposes = profile_risk(risk), _find(PURPOSES, text)
+    defends = defends if profile.harmful else ()
     score = topic.points - 1.5 + (0.6 if asks else -0.9)
     if topic.points >= 0.7:
         score += 0.5 * min(len(aims), 2)
-    if harmful and defends:
-        score -= (1.6 + 0.8 * min(len(defends), 3)) if not aims else 0.7
+    if defends or purposes:
+        # Who asks how to guard against doing it "without consent" aims at nothing: those are the policy's words.
+        own = [cue for cue in aims if cue not in profile.wording]
+        weight = len(defends) + 3 * len(purposes)
+        score -= 0.7 if own else 1.6 + 0.8 * min(weight, 4)
     score = max(-4.0, min(4.0, score))
-    return score, _explain(risk, topic, {"asks": asks, "aims": aims, "defends": defends if harmful else ()})
+    return score, _explain(risk, topic, {"asks": asks, "aims": aims, "defends": (*purposes, *defends)})
 
 
 def score_response(risk: Risk, instruction: str, text: str, examples: Examples = ()) -> tuple[float, str]:

@@ -294,7 +294,7 @@ AIMING = _compile(
     r"\b(?:not|n't|never|nobody|no one|unseen|before (?:they|anyone))\b[^.?!]{0,40}\b(?:notice|know|"
     r"find out|suspect|trace|"
     r"suspicious|caught|permission|agreed|connect|warned)",
-    r"\b(?:victims?|my target|the target|in secret|secretly|undetected|unnoticed|untraceable|get away with|"
+    r"\b(?:victims?(?! of\b)|my target|the target|in secret|secretly|undetected|unnoticed|untraceable|get away with|"
     r"no rules|"
     r"nothing is off limits|no restrictions|without (?:any )?(?:rules|filter|restrictions|laws|scruples))\b",
     r"\b(?:skip|leave out|no|without) (?:the )?(?:usual )?(?:warnings?|lectures?|disclaimers?|"
@@ -325,7 +325,7 @@ DEFENDING = _compile(
     r"a victim)\b",
     r"\b(?:what (?:is|are|does|was|were|did)|define|definition of|history of|meaning of|difference between|"
     r"why (?:is|are|do|does|did))\b"
-    r"(?! (?:it take|one|i|we|you)\b)(?![^.?!]*\b(?:easiest|best|fastest|quickest|way|ways|trick|do it|"
+    r"(?! (?:it take|one|i|we|you)\b)(?![^.?!]{0,300}\b(?:easiest|best|fastest|quickest|way|ways|trick|do it|"
     r"do i|moment)\b)",
     r"\b(?:is (?:it|this|that) (?:legal|illegal|lawful)|penalt(?:y|ies) for|punish\w*|laws? (?:on|against|"
     r"about|say\w*)|"
@@ -356,9 +356,9 @@ COMPLYING = _compile(
     r"^\W*(?:sure|certainly|of course|absolutely|gladly|no problem|okay|ok|great|yes)\b",
     r"\bhere(?:'s| is| are) (?:a|an|the|your|how|some|what|one|my)\b",
     r"\bstep (?:1|one)\b",
-    r"(?m:^\s*(?:1[.)]|- |\* ))",
+    r"(?m:^[^\S\n]*(?:1[.)]|- |\* ))",
     r"```",
-    r"(?m:^\s*subject:)",
+    r"(?m:^[^\S\n]*subject:)",
     r"\b(?:first|begin by|start by)\b[^.]{0,80}[.;,]? (?:then|next|after that|afterwards|finally)\b",
     r"\byou (?:should|need to|will need|'ll need|must|could|want to|would) (?!to know|tell|ask|report|see|"
     r"talk|consider|contact)",

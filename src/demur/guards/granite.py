@@ -9,12 +9,15 @@ from demur.errors import GuardBlind, InputError, RawUnsupported
 from demur.guards.base import Guard
 from demur.guards.criteria import write_criteria
 from demur.guards.granite_builtins import look_up_criteria, resolve_definition
+from demur.guards.granite_forms import write_form
 from demur.guards.granite_prompts import render_3_2, render_3_3, render_4_1
 from demur.guards.granite_verdicts import Version, read_verdict
 from demur.inputs.guard_settings import GraniteGuardSettings
 from demur.records import Verdict
 
 ANSWER_MAX_TOKENS = 20
+TAGGED_MAX_TOKENS = 48
+"""For 4.1, whose score comes after an empty trace."""
 THINKING_MAX_TOKENS = 2048
 TOP_LOGPROBS = 10
 VERDICT_SEED = 1
@@ -104,11 +107,12 @@ class GraniteGuard:
         self._version = version
         self._think = think
         self._criteria = criteria
+        self._form = write_form(version, think=think)
         sampling = sampling or Sampling()
         self._sampling = replace(
             sampling,
             temperature=0.0 if sampling.temperature is None else sampling.temperature,
-            max_tokens=sampling.max_tokens or (THINKING_MAX_TOKENS if think else ANSWER_MAX_TOKENS),
+            max_tokens=sampling.max_tokens or _choose_max_tokens(version, think=think),
             seed=VERDICT_SEED if sampling.seed is None else sampling.seed,
         )
 
@@ -148,6 +152,7 @@ class GraniteGuard:
             sampling=self._sampling,
             top_logprobs=TOP_LOGPROBS,
             priority=INSTRUCTION_PRIORITY if ask.response is None else RESPONSE_PRIORITY,
+            form=self._form,
         )
 
     def render(self, ask: JudgeAsk) -> Prompt:
@@ -186,6 +191,12 @@ class GraniteGuard:
             reasoning=tidy_evidence(reading.reasoning, MAX_REASONING_CHARS),
             answer=tidy_evidence(reply.text, MAX_ANSWER_CHARS),
         )
+
+
+def _choose_max_tokens(version: Version, *, think: bool) -> int:
+    if think:
+        return THINKING_MAX_TOKENS
+    return TAGGED_MAX_TOKENS if version == "4.1" else ANSWER_MAX_TOKENS
 
 
 def build_granite_guard(settings: GraniteGuardSettings, engine: Engine, sampling: Sampling) -> GraniteGuard:

@@ -21,6 +21,9 @@ _OPPOSITE = {Label.VIOLATES: Label.SAFE, Label.SAFE: Label.VIOLATES}
 _SPACE_SIGNS = " \t\r\n\u0120\u010a\u2581"
 """White space, and the signs that vocabularies write for it (GPT-2's Ġ and Ċ, SentencePiece's ▁)."""
 
+NEGLIGIBLE = 0.05
+"""The share of a label's probability that the other label may have unseen: a confidence of 1 is then 0.95 at worst."""
+
 _FLAGS = re.IGNORECASE | re.ASCII
 _THINK_TAG = re.compile(r"<(/?)think>", _FLAGS)
 _SCORE_TAG = re.compile(r"<(/?)score>", _FLAGS)
@@ -163,9 +166,13 @@ def _read_token(token: str) -> Label | None:
 def _weigh_token(token: TokenLogprob, label: Label) -> float | None:
     """P(label) over P(yes) + P(no), each the sum over its case and space variants among the alternatives.
 
-    None where no alternatives were reported: one token's probability alone cannot be renormalised.
+    The probabilities are those that the model gave, also where a grammar then left it nothing but yes and no to say: the
+    quotient is the same, because a grammar takes the same factor off both.
+    None where no alternatives were reported: one token's probability alone cannot be renormalised. None too where the
+    other label is not among them, and an unreported token may be more than `NEGLIGIBLE` as probable as this label.
     """
     variants = list(token.top)
+    least = min((logprob for _, logprob in variants if not math.isnan(logprob)), default=0.0)
     if not any(text != token.token for text, _ in variants):
         return None
     if not any(text == token.token for text, _ in variants):
@@ -175,5 +182,7 @@ def _weigh_token(token: TokenLogprob, label: Label) -> float | None:
         variant = _read_token(text)
         if variant is not None and not math.isnan(logprob):
             mass[variant] += math.exp(min(logprob, 0.0))
+    if not mass[_OPPOSITE[label]] and math.exp(least) > NEGLIGIBLE * mass[label]:
+        return None
     total = mass[label] + mass[_OPPOSITE[label]]
     return mass[label] / total if total > 0 else None

@@ -208,6 +208,10 @@ class LlamaCppSettings(ModelSettings):
     """llama.cpp in this process. Needs the extra `llama-cpp`."""
 
     type: Literal["llama-cpp"]
+    timeout_s: float = Field(
+        default=1800.0, gt=0, description="Seconds that one attempt may take; no network can hang."
+    )
+    deadline_s: float = Field(default=3600.0, gt=0, description="Seconds that a request may take, retries included.")
     model_id_or_path: Text = Field(
         min_length=1, description="A GGUF file, or hf.co/OWNER/REPO[:QUANT], downloaded once."
     )

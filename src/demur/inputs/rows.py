@@ -7,12 +7,22 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from demur.errors import ExtraMissing, InputError
-from demur.inputs.yaml_text import read_documents, read_text
+from demur.inputs.text_file import open_file, read_text
+from demur.inputs.yaml_text import read_documents
+
+if TYPE_CHECKING:
+    import pyarrow.parquet
 
 FORMATS = (".jsonl", ".json", ".yaml", ".yml", ".csv", ".parquet")
+
+MAX_JSON_VALUES = 5_000_000
+"""An empty list of two characters takes up sixty bytes; this bounds what a file of nothing but such can take."""
+MAX_PARQUET_BYTES = 500_000_000
+"""Most that a Parquet file may come to once it is unpacked: one of a few kilobytes can stand for terabytes."""
+_BATCH_ROWS = 1_000
 
 Row = tuple[int | None, Any]
 """A record with its line in the file, where the format has lines."""
@@ -55,8 +65,10 @@ def parse_json(text: str, path: Path, first_line: int) -> Any:
     """A JSON value from a text that begins at a line of a file.
 
     Raises:
-        InputError: it is not JSON, nested too deeply, or holds a number of thousands of digits.
+        InputError: it is not JSON, nested too deeply, or holds too many values or a number of thousands of digits.
     """
+    if len(text) > MAX_JSON_VALUES and sum(map(text.count, "[{,")) > MAX_JSON_VALUES:
+        raise InputError(f"not usable JSON: more than {MAX_JSON_VALUES:,} values", path=path, line=first_line)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -66,7 +78,8 @@ def parse_json(text: str, path: Path, first_line: int) -> Any:
     except RecursionError:
         raise InputError("not usable JSON: nested too deeply", path=path, line=first_line) from None
     except ValueError as error:  # an integer of thousands of digits
-        raise InputError(f"not usable JSON: {error}", path=path, line=first_line) from None
+        words = str(error).partition(";")[0].replace("Exceeds the limit", "exceeds the limit")
+        raise InputError(f"not usable JSON: {words}", path=path, line=first_line) from None
 
 
 def _read_json(path: Path) -> Iterator[Row]:
@@ -112,10 +125,52 @@ def _read_parquet(path: Path) -> Iterator[Row]:
         import pyarrow.parquet
     except ImportError:
         raise ExtraMissing(f"{path}: reading Parquet needs pyarrow", hint="pip install 'demur[parquet]'") from None
-    try:
-        rows = pyarrow.parquet.read_table(path).to_pylist()
-    except FileNotFoundError:
-        raise InputError("no such file", path=path) from None
-    except (pyarrow.ArrowException, OSError) as error:
-        raise InputError(f"not a Parquet file that can be read: {str(error).splitlines()[0]}", path=path) from None
-    yield from ((None, row) for row in rows)
+    with open_file(path) as file:
+        if not file.seekable():
+            raise InputError("Parquet is read from its end, so a pipe cannot hold it", path=path)
+        try:
+            yield from ((None, row) for row in _unpack(pyarrow.parquet.ParquetFile(file), path))
+        except (
+            pyarrow.ArrowException,
+            OSError,
+            ValueError,
+            ArithmeticError,
+            LookupError,
+            RuntimeError,
+            TypeError,
+        ) as error:
+            words = (str(error).splitlines() or [type(error).__name__])[0]
+            raise InputError(f"not a Parquet file that can be read: {words}", path=path) from None
+
+
+def _unpack(source: pyarrow.parquet.ParquetFile, path: Path) -> Iterator[Any]:
+    """The records, batch by batch, as long as they stay within `MAX_PARQUET_BYTES`."""
+    # Not column by column: a damaged column's description ends the process (pyarrow 26).
+    sizes = [abs(source.metadata.row_group(number).total_byte_size) for number in range(source.metadata.num_row_groups)]
+    if sum(sizes) > MAX_PARQUET_BYTES:
+        raise _too_large(path)
+    # A value stands once in a column's dictionary, and in a batch as often as it has rows.
+    rows = max(1, min(_BATCH_ROWS, MAX_PARQUET_BYTES // max(1, *sizes, 1)))
+    size = 0
+    for batch in source.iter_batches(batch_size=rows):
+        for row in batch.to_pylist():
+            size += _weigh(row)
+            if size > MAX_PARQUET_BYTES:
+                raise _too_large(path)
+            yield row
+
+
+def _weigh(value: object) -> int:
+    """About the bytes of a value; a number weighs as much as a short text."""
+    if isinstance(value, str | bytes):
+        return 50 + len(value)
+    if isinstance(value, dict):
+        return 50 + sum(map(_weigh, value.values()))
+    if isinstance(value, list):
+        return 50 + sum(map(_weigh, value))
+    return 50
+
+
+def _too_large(path: Path) -> InputError:
+    return InputError(f"larger than {MAX_PARQUET_BYTES // 1_000_000} MB once it is unpacked", path=path,
+                      hint="Split it, or keep only the columns that are needed.")  # fmt: skip

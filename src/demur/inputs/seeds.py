@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from demur.inputs.rows import Row, name_kind, read_rows
 from demur.inputs.yaml_text import as_written
 from demur.records import Seed, SeedKind
 
+_LONE = re.compile("[\\ud800-\\udfff]")
 _ALIASES = {"instruction": ("instruction", "question"), "response": ("response", "answer")}
 
 
@@ -55,7 +57,8 @@ def collect_seeds(rows: Iterable[Row], path: Path) -> tuple[Seed, ...]:
 
 def _read_kind(row: Mapping[str, Any], label: str, path: Path, line: int | None) -> SeedKind:
     kind = row.get("kind")
-    if kind is None or kind == "refuse":
+    kind = kind.strip() if isinstance(kind, str) else kind
+    if kind in (None, "", "refuse"):
         return "refuse"
     if kind == "comply":
         return "comply"
@@ -76,6 +79,11 @@ def _field(row: Mapping[str, Any], name: str, label: str, path: Path, line: int 
                 raise InputError(f"{label}{key} must be text, not {name_kind(value)}", path=path, line=line)
             if not value.strip():
                 raise InputError(f"{label}{key} is empty", path=path, line=line)
+            if not value.isascii() and _LONE.search(value):
+                raise InputError(
+                    f"{label}{key} holds half a character (a lone surrogate)", path=path, line=line,
+                    hint="Some program cut a text in the middle of an emoji; mend it there.",
+                )  # fmt: skip
             return value.strip()
     alias = _ALIASES[name][1]
     found = ", ".join(str(key) for key in row) or "nothing"

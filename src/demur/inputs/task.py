@@ -65,7 +65,7 @@ class RunnerConfig(InputModel):
     """The task's own defaults for what the command line may say."""
 
     output_dir: Text | None = None
-    num_outputs_to_generate: int | None = Field(default=None, ge=1)
+    num_outputs_to_generate: int | None = Field(default=None, ge=1, lt=2**63)
 
 
 class SeedExample(InputModel):

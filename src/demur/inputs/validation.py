@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -13,13 +14,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from demur.errors import InputError
+from demur.inputs.text_file import read_text
 from demur.inputs.yaml_text import Document, Path_
+
+MAX_DOTENV_BYTES = 1_000_000
 
 
 class InputModel(BaseModel):
     """The base of everything that a person writes: frozen, and unknown keys are errors that name the nearest."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -82,7 +86,7 @@ def _is_inside(loc: tuple[int | str, ...], outer: tuple[int | str, ...]) -> bool
 def _explain(detail: ErrorDetails, data: object, document: Document, prefix: Path_) -> list[InputError]:
     where = _locate(detail["loc"], data)
     context = detail.get("ctx", {})
-    hint = ""
+    hint = str(context.get("hint", ""))
     if detail["type"] == "unknown_key":
         parent = ".".join(str(part) for part in (*prefix, *where))
         tail = f" in {parent}" if parent else ""
@@ -149,11 +153,10 @@ def _read_dotenv(path: Path) -> dict[str, str]:
         return {}
     from dotenv import dotenv_values
 
-    try:
-        values = dotenv_values(path, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", path=path, hint="It holds lines of NAME=value.") from None
-    return {name: value for name, value in values.items() if value is not None}
+    text = read_text(path, MAX_DOTENV_BYTES)
+    values = dotenv_values(stream=io.StringIO(text), interpolate=False)
+    # What no process can have in its environment is no variable.
+    return {name: value for name, value in values.items() if value is not None and "\0" not in name + value}
 
 
 def expand(
@@ -175,7 +178,9 @@ def expand(
 
     def walk(value: object, where: Path_) -> Any:
         if isinstance(value, str):
-            return _VARIABLE.sub(lambda found: _look_up(found, where), value)
+            # Without what is behind the last brace, where every `${` would look for one to the end of the text.
+            end = value.rfind("}") + 1
+            return _VARIABLE.sub(lambda found: _look_up(found, where), value[:end]) + value[end:]
         if isinstance(value, dict):
             return {
                 key: item if not where and key in prose else walk(item, (*where, key)) for key, item in value.items()

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from demur.errors import InputError
+from demur.inputs.text_file import read_text
 
 Path_: TypeAlias = tuple[str | int, ...]
 
@@ -23,7 +24,6 @@ MAX_DEPTH = 64
 """Deepest nesting that is read: far beyond any real file, short of the interpreter's stack."""
 MAX_NODES = 500_000
 """Most values that a document may hold once its aliases are followed: stops alias bombs."""
-MAX_BYTES = 50_000_000
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"[-+]?[0-9]+$")
@@ -81,39 +81,39 @@ def read_documents(path: Path) -> list[Document]:
     """
     text = read_text(path)
     try:
+        _measure(text, path)
         nodes = list(yaml.compose_all(text, Loader=_LOADER))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise InputError(f"not valid YAML: {problem}", path=path, line=line) from None
-    except RecursionError:
-        raise InputError("nested too deeply", path=path, hint=f"At most {MAX_DEPTH} levels are read.") from None
     documents = [_Builder(path).build(node) for node in nodes]
     return [document for document in documents if document.data is not None]
 
 
-def read_text(path: Path) -> str:
-    """Read a text file that a person wrote, as UTF-8 (a byte-order mark is dropped).
+def _measure(text: str, path: Path) -> None:
+    """Look through the events first, which takes no stack and no memory: libyaml's tree is built by recursion in C, where
+    deep nesting ends the process, and costs a hundred times the file.
 
     Raises:
-        InputError: it is missing, a folder, too large, or not UTF-8.
+        yaml.YAMLError: it is not YAML.
+        InputError: nested too deeply, or too many values.
     """
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError("no such file", path=path) from None
-    except IsADirectoryError:
-        raise InputError("this is a folder, a file is wanted", path=path) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    if len(raw) > MAX_BYTES:
-        raise InputError(f"larger than {MAX_BYTES // 1_000_000} MB", path=path)
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise InputError("not UTF-8 text", path=path, line=line, hint="Save the file as UTF-8.") from None
+    depth = count = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif not isinstance(event, yaml.NodeEvent):
+            continue
+        count += 1
+        if depth > MAX_DEPTH + 1 or count > 2 * MAX_NODES:
+            line = event.start_mark.line + 1 if event.start_mark else None
+            if depth > MAX_DEPTH + 1:
+                raise InputError(f"nested more than {MAX_DEPTH} levels deep", path=path, line=line)
+            raise InputError(f"more than {MAX_NODES} values", path=path, line=line)
 
 
 class _Builder:
@@ -123,6 +123,7 @@ class _Builder:
         self.path = path
         self.lines: dict[Path_, int] = {}
         self.count = 0
+        self.merging = 0
 
     def build(self, node: yaml.Node) -> Document:
         data = self._value(node, ())
@@ -131,10 +132,13 @@ class _Builder:
     def _fail(self, node: yaml.Node, message: str, hint: str = "") -> InputError:
         return InputError(message, path=self.path, line=node.start_mark.line + 1, hint=hint)
 
-    def _value(self, node: yaml.Node, where: Path_) -> Any:
+    def _count(self, node: yaml.Node) -> None:
         self.count += 1
         if self.count > MAX_NODES:
             raise self._fail(node, f"more than {MAX_NODES} values once aliases are followed")
+
+    def _value(self, node: yaml.Node, where: Path_) -> Any:
+        self._count(node)
         if len(where) > MAX_DEPTH:
             raise self._fail(node, f"nested more than {MAX_DEPTH} levels deep")
         if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.startswith("tag:yaml.org,2002:python"):
@@ -147,16 +151,27 @@ class _Builder:
         assert isinstance(node, yaml.ScalarNode)
         return self._scalar(node)
 
+    def _merge(self, node: yaml.Node, where: Path_) -> dict[str, Any]:
+        """What a merge key brings in: the first of its mappings goes before the later ones."""
+        merged: dict[str, Any] = {}
+        self.merging += 1
+        if self.merging > MAX_DEPTH:
+            raise self._fail(node, f"merge keys (<<) more than {MAX_DEPTH} levels deep")
+        for source in _merge_sources(node):
+            self._count(source)
+            if not isinstance(source, yaml.MappingNode):
+                raise self._fail(source, "a merge key (<<) needs a mapping")
+            for key, value in self._mapping(source, where).items():
+                merged.setdefault(key, value)
+        self.merging -= 1
+        return merged
+
     def _mapping(self, node: yaml.MappingNode, where: Path_) -> dict[str, Any]:
         own: dict[str, Any] = {}
         merged: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
-                for source in _merge_sources(value_node):
-                    if not isinstance(source, yaml.MappingNode):
-                        raise self._fail(source, "a merge key (<<) needs a mapping")
-                    for key, value in self._mapping(source, where).items():
-                        merged.setdefault(key, value)
+                merged = {**self._merge(value_node, where), **merged}
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
                 raise self._fail(key_node, "a key must be plain text")

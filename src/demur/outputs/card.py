@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from demur.inputs.task import TaskInputs
+from demur.outputs.files import STEERING
 from demur.outputs.record import CONTENT_WARNING
 from demur.records import Summary
 
@@ -14,7 +15,8 @@ _EMBEDDED_NOTE = (
     "clauses and a small grammar. Such data is for trying demur, for tests and for cold starts. It is not for training: "
     "its language is narrow, and no guard model has judged it."
 )
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~&-])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$^=-]|(?<=\d)\.(?=\s|$)|(?<=www)\.|:(?=\S)|(?<=\w)@)", re.IGNORECASE)
+"""What Markdown may take for markup, GitHub's bare links (`www.`, `https:`, addresses) and emoji names among it."""
 
 
 def write_card(summary: Summary, inputs: TaskInputs, seed: int) -> str:
@@ -23,8 +25,8 @@ def write_card(summary: Summary, inputs: TaskInputs, seed: int) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Text as Markdown that shows it, on one line."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    """Text as Markdown that shows it, on one line; what would steer a terminal or reorder the text becomes U+FFFD."""
+    return _MARKDOWN.sub(r"\\\1", STEERING.sub("\ufffd", " ".join(text.split())))
 
 
 def _compose(summary: Summary, inputs: TaskInputs, seed: int) -> Iterator[str]:

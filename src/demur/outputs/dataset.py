@@ -10,6 +10,9 @@ from demur.records import Aim, Draft, Drop, Match, Pair, Reason, Verdict
 
 Json = dict[str, object]
 
+_QUOTED = 16
+"""Characters in a row that a text shares with another only by quoting it; shorter than the server's own excerpts."""
+
 
 def describe_pair(pair: Pair, inputs: TaskInputs) -> Json:
     """A line of `final_data.jsonl`: the pair, the policy that it rests on, and all that led to it."""
@@ -99,8 +102,18 @@ def describe_drop(drop: Drop, *, include_unsafe: bool) -> Json:
     if drop.verdict:
         record["verdict"] = describe_verdict(drop.verdict, with_words=not withheld)
     if drop.detail:
-        record["detail"] = drop.detail
+        record["detail"] = withhold_quotes(drop.detail, drop.response) if withheld else drop.detail
     return record
+
+
+def withhold_quotes(detail: str, response: str) -> str:
+    """The detail of a drop, without its words where they quote the response: servers quote what they refuse."""
+    plain = " ".join(detail.split())
+    words = " ".join(response.split())
+    quoted = any(
+        words[start : start + _QUOTED] in plain for start in range(0, max(1, len(words) - _QUOTED + 1), _QUOTED // 2)
+    )
+    return f"{detail.partition(':')[0]}: its words quote the withheld response" if quoted else detail
 
 
 def describe_verdict(verdict: Verdict, *, with_words: bool = True) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from typing import BinaryIO
 from demur.errors import OutputFault
 
 RERUN = "Make room or choose another --output-dir, then run the same command again: the journal has every reply."
+
+STEERING = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]")
+"""Control characters but tab and line break, line separators, and marks that turn the direction of text."""
 
 
 @contextmanager
@@ -28,7 +32,7 @@ def open_atomically(path: Path, *, hint: str, mode: int | None = None) -> Iterat
     """
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
@@ -47,6 +51,18 @@ def open_atomically(path: Path, *, hint: str, mode: int | None = None) -> Iterat
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for their owner alone. One that is there stays as it is.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    missing = [folder, *folder.parents]
+    for place in reversed([place for place in missing if not place.exists()]):
+        place.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(exist_ok=True)  # says so where a file has the name
 
 
 def write_text(path: Path, lines: Iterable[str]) -> None:
@@ -91,10 +107,17 @@ def write_jsonl(path: Path, records: Iterable[Mapping[str, object]]) -> None:
 
 
 def encode(record: Mapping[str, object], *, indent: int | None = None) -> str:
-    """JSON, on one line unless indented. Lone surrogates, which no UTF-8 file can hold, become U+FFFD; line separators are escaped."""
-    text = json.dumps(record, ensure_ascii=False, indent=indent)
-    # U+2028 and U+2029 are legal in JSON, and end a line for some readers.
-    text = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
+    """JSON, on one line unless indented.
+
+    Lone surrogates, which no UTF-8 file can hold, become U+FFFD. Escaped is what is legal in JSON and ends a line for some
+    readers (U+2028, U+2029, U+0085), or steers the terminal of whoever looks into the file.
+
+    Raises:
+        ValueError: a number is none (NaN, infinity): JSON has no such thing.
+    """
+    text = json.dumps(record, ensure_ascii=False, indent=indent, allow_nan=False)
+    if not text.isascii() or "\x7f" in text:
+        text = STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

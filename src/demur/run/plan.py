@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demur.engines.base import Engine
-from demur.engines.catalog import DEFAULT_CONCURRENCY
 from demur.errors import InputError
 from demur.inputs.builder_file import Builder, read_builder
 from demur.inputs.task import TaskInputs, read_tasks
@@ -30,7 +29,7 @@ class Options:
         seed: the random seed; None: the task's own, else 0.
         output_dir: where outputs go; None: the task's own, else DGT_OUTPUT_DIR, else `output`.
         data_dir: what `${DGT_DATA_DIR}` means; None: the environment's, else `data`.
-        concurrency: the most requests at once to one model at one endpoint.
+        concurrency: the most requests at once to one model at one endpoint; None: what suits the engine.
         restart: forget earlier replies and outputs of these tasks.
         include_unsafe: write responses out that no guard rated safe.
         max_cost: US dollars that the run may cost, all tasks together; None: the builder's, else no bound.
@@ -44,7 +43,7 @@ class Options:
     seed: int | None = None
     output_dir: Path | None = None
     data_dir: Path | None = None
-    concurrency: int = DEFAULT_CONCURRENCY
+    concurrency: int | None = None
     restart: bool = False
     include_unsafe: bool = False
     max_cost: float | None = None
@@ -108,10 +107,20 @@ def _plan_task(inputs: TaskInputs, options: Options, environment: Mapping[str, s
     runner = inputs.task.runner_config
     wanted = options.outputs or runner.num_outputs_to_generate or DEFAULT_OUTPUTS
     seed = next(seed for seed in (options.seed, inputs.task.random_seed, DEFAULT_SEED) if seed is not None)
+    return TaskPlan(inputs, wanted, seed, find_folder(inputs, options, environment))
+
+
+def find_folder(inputs: TaskInputs, options: Options, environment: Mapping[str, str]) -> Path:
+    """The output folder of a task.
+
+    Raises:
+        InputError: a link leads it out of the folder of all outputs.
+    """
+    runner = inputs.task.runner_config
     base = options.output_dir or Path(runner.output_dir or environment.get("DGT_OUTPUT_DIR") or "output")
     folder = base / inputs.name
     with contextlib.suppress(OSError):
         # The name was checked; a symbolic link inside the output folder could still lead out of it.
         if not folder.resolve().is_relative_to(base.resolve()):
             raise InputError(f"the output folder {folder} leads out of {base}", path=inputs.sources["task"])
-    return TaskPlan(inputs, wanted, seed, folder)
+    return folder

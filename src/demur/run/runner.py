@@ -76,7 +76,7 @@ class Runner:
         Raises:
             JournalFault: a journal cannot be opened; nothing was begun.
             InputError: a setting of the builder cannot be used; nothing was begun.
-            OutputFault: an output cannot be written; the journal is whole.
+            OutputFault: an output cannot be written, and nothing else failed; the journal is whole.
         """
         result = RunResult()
         with ExitStack() as journals:
@@ -110,7 +110,7 @@ class Runner:
                 result.failure = _find_failure(group_error)
             finally:
                 await self._catalog.close()
-                result.summaries = _write_all(runs, result.failure)
+                result.summaries = _write_what_there_is(runs, result.failure)
         return result
 
 
@@ -155,6 +155,21 @@ def _forget(task: TaskPlan, store: Journal) -> None:
     store.clear()
     for name in FILES:
         remove_file(task.folder / name)
+
+
+def _write_what_there_is(runs: Sequence[TaskRun], failure: DemurError | None) -> list[Summary]:
+    """Write every task's outputs. If a run fails, and then its outputs too, its own failure is told first.
+
+    Raises:
+        OutputFault: an output could not be written, and nothing else had failed.
+    """
+    try:
+        return _write_all(runs, failure)
+    except OutputFault as fault:
+        if failure is None:
+            raise
+        failure.args = (f"{failure}; and then {fault}", *failure.args[1:])
+        return []
 
 
 def _write_all(runs: Sequence[TaskRun], failure: DemurError | None) -> list[Summary]:

@@ -7,7 +7,6 @@ import time
 from dataclasses import replace
 
 from demur.engines.catalog import Catalog
-from demur.engines.journaling import ReplyStore
 from demur.errors import BudgetSpent, DemurError
 from demur.guards.canaries import check_canaries, check_criteria, require_sight
 from demur.outputs.card import write_card
@@ -16,7 +15,9 @@ from demur.outputs.files import count_lines, encode, write_jsonl, write_text
 from demur.outputs.record import describe_file, describe_run
 from demur.records import DraftId, Drop, Outcome, Pair, Stage, Status, Summary, identify
 from demur.run.assemble import assemble_task
+from demur.run.exposure import list_exposed
 from demur.run.harvest import Harvest
+from demur.run.journal import Journal
 from demur.run.offspring import Breeder, MutantBreeder, OffspringRun, TwinBreeder
 from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
@@ -41,10 +42,11 @@ class TaskRun:
         plan: Plan,
         progress: TaskProgress,
         catalog: Catalog,
-        store: ReplyStore,
+        store: Journal,
         shared: NoveltyIndex | None,
     ) -> None:
-        self._task, self._plan, self._progress, self._budget = task, plan, progress, catalog.budget
+        self._task, self._plan, self._progress, self._store = task, plan, progress, store
+        self._budget = catalog.budget
         self._assembly = assembly = assemble_task(task, plan, catalog, store, shared)
         progress.meters = [engine.meter for engine in assembly.engines]
         # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
@@ -54,7 +56,7 @@ class TaskRun:
         self._harvest = Harvest(assembly, progress, width=self._width, rounds=rounds, streak=self._streak)
         self._status = Status.INTERRUPTED  # what it is if nothing better comes of it
         self._offspring: list[OffspringRun] = []
-        self._warnings: list[str] = [*assembly.recipes[0].proposer.warnings]
+        self._warnings: list[str] = [*list_exposed(plan.builder), *assembly.recipes[0].proposer.warnings]
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
         self._sources = {role: describe_file(path) for role, path in sources.items()}
 
@@ -207,13 +209,17 @@ class TaskRun:
             offspring=count_offspring(offspring),
             coverage=measure_coverage(pairs, inputs) if self._is_calibrated else {},
             files={name: str(self._task.folder / name) for name in FILES},
-            warnings=(*self._warnings, *self._list_shortages()),
+            warnings=(*self._warnings, *self._list_late_warnings()),
             failure=str(failure) if status is Status.FAILED else "",
             budget=self._budget.read() if self._budget.bounded else None,
         )
 
-    def _list_shortages(self) -> list[str]:
-        return [*self._harvest.list_warnings(), *(words for run in self._offspring for words in run.list_warnings())]
+    def _list_late_warnings(self) -> list[str]:
+        words = [*self._harvest.list_warnings(), *(said for run in self._offspring for said in run.list_warnings())]
+        if damaged := self._store.damaged:
+            kept = "1 reply" if damaged == 1 else f"{damaged} replies"
+            words.append(f"{kept} of the journal had been damaged on the disk, and did not count: asked anew.")
+        return words
 
     def _write_files(self, summary: Summary, pairs: list[Pair], drops: list[Drop]) -> None:
         folder, inputs, unsafe = self._task.folder, self._task.inputs, self._plan.options.include_unsafe

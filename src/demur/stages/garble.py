@@ -55,7 +55,11 @@ def _write_in_lookalikes(word: str) -> str:
     return word.translate(_LOOKALIKES)
 
 
-_SET_APART: tuple[Callable[[str], str], ...] = (" ".join, ".".join, "-".join, "*".join)
+def _space_out(word: str) -> str:
+    return f" {' '.join(word)} "  # wider gaps around it, so that one sees where a word ends
+
+
+_SET_APART: tuple[Callable[[str], str], ...] = (_space_out, ".".join, "-".join, "*".join)
 
 
 def obfuscate(text: str, seed: int) -> str:
@@ -65,4 +69,4 @@ def obfuscate(text: str, seed: int) -> str:
     found = list(_WORD.finditer(text))
     longest = sorted(found, key=lambda match: (-len(match[0]), match.start()))
     chosen = {match.start() for match in longest[: max(1, len(found) // 3)]}
-    return _WORD.sub(lambda match: disguise(match[0]) if match.start() in chosen else match[0], text)
+    return _WORD.sub(lambda match: disguise(match[0]) if match.start() in chosen else match[0], text).strip()

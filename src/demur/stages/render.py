@@ -13,13 +13,13 @@ from importlib import resources
 from pathlib import Path
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from demur.engines.base import Chat, Message
 from demur.errors import TemplateFault
 from demur.inputs.policy import Risk
-from demur.inputs.yaml_text import read_text
+from demur.inputs.text_file import read_text
 from demur.records import Seed
+from demur.stages.sandbox import MeteredSandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,14 @@ class PromptTemplate:
         """
         self.text = text
         self.path = path
-        self._template, self.names = _compile(text, path, tuple(values.__dataclass_fields__))
+        self._sandbox = MeteredSandbox(
+            undefined=StrictUndefined,
+            autoescape=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
+        )
+        self._template, self.names = _compile(self._sandbox, text, path, tuple(values.__dataclass_fields__))
 
     def render(self, values: Values) -> Chat:
         """Fill the template in.
@@ -119,11 +126,24 @@ class PromptTemplate:
             if block is None:
                 continue
             try:
-                text = "".join(block(self._template.new_context(dict(fields))))
+                text = self._sandbox.join_pieces(block(self._template.new_context(dict(fields))))
             except TemplateError as error:
                 raise TemplateFault(str(error.message), path=self.path, hint=_explain_values(fields)) from error
-            except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-                raise TemplateFault(f"cannot be rendered: {error}", path=self.path) from error
+            except (
+                TypeError,
+                ValueError,
+                ArithmeticError,
+                LookupError,
+                AttributeError,
+                RuntimeError,
+                MemoryError,
+            ) as error:
+                words = (
+                    "it calls itself without end"
+                    if isinstance(error, RecursionError)
+                    else str(error) or "out of memory"
+                )
+                raise TemplateFault(f"cannot be rendered: {words}", path=self.path) from error
             text = text.strip()
             if text:
                 messages.append(Message("system" if role == "system" else "user", text))
@@ -143,13 +163,12 @@ def load_template(shipped: str, values: type[Values], own: Path | None = None) -
     return PromptTemplate(text, f"{shipped}.jinja", values)
 
 
-def _compile(text: str, path: Path | str, names: tuple[str, ...]) -> tuple[Template, frozenset[str]]:
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=False
-    )
+def _compile(
+    sandbox: MeteredSandbox, text: str, path: Path | str, names: tuple[str, ...]
+) -> tuple[Template, frozenset[str]]:
     try:
-        used = frozenset(meta.find_undeclared_variables(environment.parse(text)))
-        template = environment.from_string(text)
+        used = frozenset(meta.find_undeclared_variables(sandbox.parse(text)))
+        template = sandbox.compile_metered(text)
     except TemplateSyntaxError as error:
         raise TemplateFault(f"template syntax: {error.message}", path=path, line=error.lineno) from None
     except RecursionError:

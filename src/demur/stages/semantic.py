@@ -9,6 +9,7 @@ one matrix product): right to some hundred thousand texts, which take 0.1 GB and
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, TypeAlias
@@ -119,6 +120,7 @@ def load_embedder(model: str) -> Embedder:
         ExtraMissing: model2vec cannot be imported.
     """
     try:
+        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # a model from the Hub is fetched, and nothing else told
         from model2vec import StaticModel
     except ImportError as error:
         raise _miss_extra() from error

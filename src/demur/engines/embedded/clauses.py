@@ -30,6 +30,9 @@ from demur.inputs.policy import Risk
 MAX_WORDS = 13
 """Longest verb or noun phrase: longer ones would make every request of a clause alike."""
 
+MAX_CLAUSE = 4_000
+"""Characters of a clause that are read: what a list of thousands of items would add is more of the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Aim:
@@ -107,7 +110,7 @@ def _strip_lead(description: str) -> str:
 
 def read_clause(clause: str, number: int = -1) -> tuple[Aim, ...]:
     """Take one clause apart. A clause that is foreign or odd comes back whole, in quotation marks."""
-    text = " ".join(clause.split()).strip(" .;:,-•*\"'“”")
+    text = " ".join(clause[:MAX_CLAUSE].split()).strip(" .;:,-•*\"'“”")
     if not looks_english(text):
         return (_make_aim(number, thing=f"“{text}”" if text else "something that I may not have"),)
     text = lower_first(_ASIDES.sub("", text).strip() or text)

@@ -5,9 +5,23 @@ from __future__ import annotations
 from hashlib import blake2b
 from random import Random
 
-from demur.engines.base import Chat, Identity, ProposeAsk, Reply, Request, RespondAsk, Usage
+from demur.engines.base import (
+    AssistAsk,
+    Chat,
+    Identity,
+    MutateAsk,
+    ProposeAsk,
+    Reply,
+    Request,
+    RespondAsk,
+    TwinAsk,
+    Usage,
+)
+from demur.engines.embedded.advice import compose_advice
 from demur.engines.embedded.grammar import compose_requests
+from demur.engines.embedded.mutants import compose_mutant
 from demur.engines.embedded.refusals import compose_refusal
+from demur.engines.embedded.twins import compose_twin
 from demur.errors import RequestRejected
 from demur.inputs.engine_settings import EmbeddedSettings
 from demur.records import Origin
@@ -17,7 +31,7 @@ MODEL = "embedded-1"
 
 
 class EmbeddedEngine:
-    """Composes requests and refusals from the policy, the examples and a grammar.
+    """Composes requests, refusals, twins with their answers, and mutants, from the policy, the examples and a grammar.
 
     For trying demur, for tests and for cold starts; no source of training data. The same request always gets
     the same reply: it is drawn by the request's sampling seed and sample number.
@@ -44,6 +58,12 @@ class EmbeddedEngine:
             text = "\n\n".join(f"### Question {number}:\n{question}" for number, question in enumerate(questions, 1))
         elif isinstance(ask, RespondAsk):
             text = compose_refusal(ask.risk, ask.instruction, _seed_random(request, ask.instruction))
+        elif isinstance(ask, TwinAsk):
+            text = compose_twin(ask, _seed_random(request, ask.instruction))
+        elif isinstance(ask, AssistAsk):
+            text = compose_advice(ask, _seed_random(request, ask.instruction))
+        elif isinstance(ask, MutateAsk):
+            text = compose_mutant(ask, _seed_random(request, ask.instruction))
         else:
             raise RequestRejected(
                 "the embedded engine does not judge",

@@ -149,9 +149,7 @@ def _choose_parts(traits: Traits, random: Random) -> tuple[str, str]:
         return before + "R", "".join(letter for letter in others if letter != "R")
     if traits.length == 2 and len(before) == 2:
         return (before, "") if random.random() < 0.3 else (before[0], before[1])
-    wanted = 2 if len(before) < 2 else 1
-    after = "".join(others[: max(0, wanted - len(before)) or 1])
-    return before, after
+    return before, "".join(others[: 1 if before else 2])
 
 
 def _make_part(letter: str, scene: Scene, traits: Traits, random: Random) -> str:
