@@ -24,18 +24,38 @@ _CHINESE_ACTS = join_words(
 )  # fmt: skip
 
 DECLINES_ABROAD = (
+    # The speaker and a negation, whatever the verb, but for thoughts: German, French, Spanish, Portuguese, Italian
+    r"\b(?:ich|wir)\b(?! (?:weiß|glaube|denke|bin (?:mir )?(?:nicht )?sicher|finde|hoffe))[^.!?:\"]{0,60}\b(?:nicht|keine?[nrsm]?|nie|niemals)\b(?! (?:nur|sicher|weiß|garantieren|wissen|sagen, ob))",
+    r"\b(?:kann|darf|werde|möchte|will|mach|mache|tu|tue|sage|geb|gebe|bekommst|kriegst|kommentiere|verrate|schreib|helf|dürfen|können) (?:ich|wir|du)\b[^.!?:\"]{0,80}\b(?:nicht|keine?[nrsm]?|nie|niemals)\b(?! (?:nur|sicher|garantieren))",
+    r"\b(?:dazu|darüber|dabei|das)\b[^.!?]{0,20}\b(?:sage|schweige) ich\b|\b(?:höre|hör) ich\b[^.!?]{0,30}\bauf\b|\blass(?:e)? ich (?:\w+ ){0,5}(?:weg|aus|sein|bleiben)\b|\b(?:passe|verzichte) ich\b|\bvon mir (?:nicht|keine?\w*)\b|\bohne meine hilfe\b",
+    r"\b(?:je|nous) n(?:e |')(?!(?:sais|pense|crois|connais|doute|suis pas sûre?|ai pas (?:de|d'))\b)(?:\w+[ '])?\w+ (?:pas|rien|point|aucun\w*|jamais|plus)\b(?! (?:sûre?|garantir))|\b(?:ne|n') ?(?:peut|sera|saurait|pourra) (?:pas )?être (?:\w+ )?(?:satisfait|fourni|traité|donné|honoré|acceptée?)\w*",
+    r"\bno (?:te |le |les |os |lo |la |me |se )?(?!(?:sé|creo|pienso|dudo|conozco|solo|tengo|como|mucho|esto|eso|algo|bajo|todo|puedo garantizar)\b)\w{2,}(?:o|oy|é|aré|eré|iré|emos|amos)\b",
+    r"\bnão (?:te |o |a |lhe |me |se )?(?!(?:sei|acho|creio|penso|conheço|como|isso|isto|tenho|muito|apenas|só|tudo)\b)\w{2,}(?:o|ou|rei|emos|amos)\b|\b(?:este|o|nosso) (?:assistente|serviço|sistema|chatbot) não\b|\b(?:este|el|nuestro) (?:asistente|servicio|sistema) no\b",
+    r"\bnon (?:ti |le |vi |lo |la |mi |ne |si )?(?!(?:so|credo|penso|conosco|dubito|sono sicur|solo|sono|ho|tanto|molto|quanto|questo|troppo|potrei)\b)\w{2,}(?:o|ò|iamo|emo)\b|\bquest[oa] (?:assistente|servizio) non\b|\bcet? (?:assistant|outil|service) ne\b",
+    # Swedish, Danish, Norwegian, Dutch
+    r"\b(?:jag|jeg|vi)\b(?! (?:vet|tror|tycker|synes))[^.!?:\"]{0,40}\b(?:inte|ikke|aldrig|aldri)\b(?! (?:säker|sikker|bara))|\b\w+ (?:jag|jeg) (?:\w+ )?(?:inte|ikke)\b|\b(?:det|dette) (?:avstår|avslår) jag\b|\bavstår (?:jag )?från\b",
+    r"\b\w+ ik (?:\w+ ){0,4}(?:niet|geen)\b|\bik (?!(?:weet|denk|geloof|vind|ken)\b)[^.!?:\"]{0,40}\b(?:niet|geen|nooit)\b(?! (?:zeker|alleen))|\b(?:deze|de) (?:assistent|chatbot|dienst)\b[^.!?]{0,30}\b(?:niet|geen)\b",
+    # Slavic languages mark the first person at the verb's end.
+    r"(?:^|\W)(?:не|ни) (?!(?:знаю|думаю|считаю|помню|сомневаюсь|ожидаю|понимаю|могу гарантировать|тому|всему)(?:\W|$))(?:буду |стану |могу |можу )?\w+(?:ую|ю|у|усь|юсь|жу|чу|шу|им|ем|імо|емо)(?:\W|$)|(?:^|\W)(?:не (?:предоставляется|выдаётся|выдается|разглашается|надається)|воздержусь|пас\b)",
+    r"(?:^|\W)(?:этот|данный|цей|наш) (?:ассистент|помощник|сервис|бот|асистент)[^.!?]{0,20} не |на этом (?:мои|моя)[^.!?]{0,30}(?:заканчив|кончает)|(?:советы|помощь) (?:на этом )?заканчива",
+    r"\bnie (?!(?:wiem|sądzę|myślę|jestem pew|znam|mam|tylko|tam|sam|tym)\b)(?:\w+ )?\w+(?:ę|am|em|imy|amy|emy)\b|\bne (?!(?:znám|vím|myslím)\b)\w+(?:u|ám|ím)\b",
+    r"\w+(?:mam|mem|m[ıiuü]yorum|mayacağım|meyeceğim|mayız|meyiz|m[ıiuü]yoruz|mıyorum)\b|\b(?:bu|bizim) (?:asistan|hizmet)\b[^.!?]{0,60}(?:maz|mez|mıyor|miyor)\b|\b(?:paylaşılamaz|verilemez|yapılamaz|yardımcı olunamaz|hayır)[.!,]",
+    r"\b(?:saya|aku|kami|gue|gua)\b[^.!?]{0,30}\b(?:tidak|tak|nggak|enggak|gak|ga|ngga)\b(?! (?:tahu|yakin|pernah))|(?:tôi|mình|chúng tôi|tớ|em)\b[^.!?]{0,20}\b(?:không|chẳng|khỏi|chịu)\b(?! (?:biết|chắc|nghĩ|rõ))|\bxin phép (?:không|từ chối)",
+    r"(?:मैं|मुझसे|हम|मेरे)[^।.!?]{0,80}(?:नहीं|ना |मना|असमर्थ)(?! (?:जानत|पता))|(?:لا|لن|ما) (?!أعرف|أعلم|أظن|أعتقد|أدري|أذكر)[أن]\w{2,}|(?:לא|אינני|איני) (?!אני יודע)א\w+",
+    r"(?:我|我们|咱|本助手|本服务|小助手|人家|俺)(?:也|是|可|真的|绝对|就|还是|都|暂时|实在|这边|现在|恐怕){0,2}(?:不|没法|没办法|无法|無法|拒绝|做不|办不)(?!知道|确定|确信|认为|觉得|太|同意|清楚|了解|是|晓得|担心|敢肯定|能保证|能确定|会忘)",
+    r"(?:안|못) ?\S{1,8}(?:래요|게요|을게|ㄹ게|거예요|겁니다|해요|합니다|드려요|드립니다|줄래|줄게)|(?:지|진|지는) (?:않을|않겠|않아요|못해요|못합니다)|(?:しません|書きません|教えません|言いません|お教えでき|言えません|答えません|やめておき|やめとき|知りませんので|ご勘弁|お断り|パス(?:です|で)|ノーコメント|お力になれ)",
     # German
     rf"\b(?:kann|können|darf|dürfen|werde|werden|möchte|will|könnte)\b[^.!?:]{{0,100}}?\b(?:nicht|kein\w*|niemals|nie)\b[^.!?:]{{0,90}}?\b{_GERMAN_ACTS}\b",
     r"\b(?:da(?:bei|mit|zu|von|für|rüber)|hierbei|hiermit|hierzu|dies\w*|das|so etwas|sowas|deine?r? anfrage|ihre?r? (?:anfrage|bitte))\b[^.!?]{0,40}?"
     r"\b(?:kann|darf|werde|möchte|will|mache|helfe) (?:und \w+ )?(?:ich|wir)\b[^.!?]{0,60}?\b(?:nicht|kein\w*|ablehnen|verweigern)\b",
-    r"\blehne (?:ich )?[^.!?]{0,50}\bab\b|\bmuss (?:ich )?[^.!?]{0,50}\b(?:ablehnen|verweigern|passen)\b|^nein[,.! ]|\bauf keinen fall\b|\bkommt nicht in ?frage\b",
+    r"\blehne (?:ich )?[^.!?]{0,50}\bab\b|\bmuss (?:ich )?[^.!?]{0,50}\b(?:ablehnen|verweigern|passen)\b|\bauf keinen fall\b|\bkommt nicht in ?frage\b",
     r"\b(?:mache|helfe|unterstütze|schreibe|gebe|biete|erstelle) ich (?:\w+ ){0,3}(?:nicht|kein\w*)\b|\bich (?:helfe|unterstütze|mache|schreibe|erstelle|gebe)\b[^.!?]{0,60}\b(?:nicht|kein\w*)\b",
     r"\b(?:nicht|kein\w*) (?:bereit|befugt|berechtigt|imstande|dazu da|möglich)\b|\b(?:verstößt|geht) gegen (?:meine|unsere|die)\b|\bverweigere\b|\bohne mich\b",
     # French
     rf"\b(?:je|nous|on) n(?:e |')(?:\w+ ){{0,2}}?(?:peux|puis|pouvons|peut|saurais|saurait|suis|vais|veux|souhaite|dois)\b[^.!?:]{{0,50}}?{_FRENCH_ACTS}\b",
     r"\bje n(?:e |')(?:\w+[ '])?(?:fournis|fais|crée|donne|aide|écris|rédige|participe|propose|encourage|cautionne|peux pas|peux rien)\b",
     r"\b(?:je (?:me )?(?:\w+ )?(?:refuse|décline|dois (?:\w+ )?(?:refuser|décliner)|préfère (?:ne|m'abstenir))|il m'est (?:impossible|interdit)|(?:il n'est|c'est) (?:pas possible pour moi|non)\b"
-    r"|(?:pas|c'est|hors de) question|contraire à (?:mes|nos)|(?:enfreint|viole) (?:mes|nos|les)|va à l'encontre)|^non[,.! ]",
+    r"|(?:pas|c'est|hors de) question|contraire à (?:mes|nos)|(?:enfreint|viole) (?:mes|nos|les)|va à l'encontre)",
     r"\b(?:ne suis pas (?:en mesure|autorisée?|là pour|disposée?|habilitée?)|désolée?,? (?:mais )?(?:c'est |)non\b|sans moi)",
     # Spanish
     r"\bno (?:te |le |les |os |lo |la )?(?:puedo|podemos|podré|podría|debo|voy a|vamos a|quiero|pienso|ayudo|ayudaré|proporciono|proporcionaré|ofrezco|haré|escribiré|daré|participaré)\b",
@@ -52,10 +72,10 @@ DECLINES_ABROAD = (
     r"|viola le|assolutamente no|nemmeno per sogno|neanche per sogno)\b",
     # Dutch
     r"\b(?:ik|we|wij)\b[^.!?]{0,40}\b(?:kan|mag|zal|wil|ga|kunnen|doe|help|geef|schrijf)\b[^.!?]{0,60}?\b(?:niet|geen)\b|\b(?:kan|mag|zal|wil|ga|help|doe|geef|schrijf) ik\b[^.!?]{0,60}?\b(?:niet|geen)\b",
-    r"\b(?:ik )?(?:weiger|moet (?:\w+ ){0,3}(?:weigeren|afwijzen|afslaan)|wijs (?:dit|dat|je verzoek) af)\b|\bniet (?:toegestaan|mogelijk) om\b|\bgeen sprake van\b|^nee[,.! ]",
+    r"\b(?:ik )?(?:weiger|moet (?:\w+ ){0,3}(?:weigeren|afwijzen|afslaan)|wijs (?:dit|dat|je verzoek) af)\b|\bniet (?:toegestaan|mogelijk) om\b|\bgeen sprake van\b",
     # Swedish, Danish, Norwegian, Icelandic
     r"\b(?:jag|jeg|vi|ég) (?:kan|får|kommer|vil|vill|tänker|må|hjelper|hjälper|hjælper|get)\b[^.!?]{0,40}\b(?:inte|ikke|ej|ekki)\b|\b(?:kan|vil|får|vill|må) (?:jag|jeg|vi)\b[^.!?]{0,40}\b(?:inte|ikke)\b",
-    r"\b(?:jag|jeg) (?:måste|må|är tvungen|er nødt)(?: \w+){0,3} (?:avböja|neka|säga nej|avslå|afslå|si nei|sige nej|takke nei)\b|^nej[,.! ]|^nei[,.! ]",
+    r"\b(?:jag|jeg) (?:måste|må|är tvungen|er nødt)(?: \w+){0,3} (?:avböja|neka|säga nej|avslå|afslå|si nei|sige nej|takke nei)\b",
     # Polish, Czech, Slovak, Croatian and Serbian, Slovene, Bulgarian
     r"\bnie (?:mogę|możemy|będę|zamierzam|jestem w stanie|pomogę|udzielę|wolno mi|chcę|napiszę|pomagam|podam|zrobię|dam rady)\b|\b(?:odmawiam|muszę odmówić|nie ma mowy)\b",
     r"\b(?:nemohu|nemůžu|nemůžeme|nebudu|odmítám|nepomohu|nepomůžu|neposkytnu|musím odmítnout|nemôžem|nebudem|odmietam|nepomôžem)\b",

@@ -45,13 +45,20 @@ DIVERTS = re.compile(
 )
 ARTIFACT = re.compile(r"^(?:subject|betreff|objet|asunto|oggetto|assunto|title|to|from|dear|hi|hello|sehr geehrte\w*|liebe\w?|cher|chère|bonjour|estimad\w+|querid\w+|hola|gentile|caro|cara|prezad\w+|scene|int\.|ext\.)\b[^.!?]{0,80}[,:!]?$")
 """The first line of a letter, a mail, a script: what follows is spoken by someone else."""
-ANSWERS = re.compile(
-    r"^(?:is|are|am|was|were|do|does|did|should|will|would|has|have|had|may|must|isn't|aren't|can|could)\b(?! you\b)|\b(?:is it|are there|true or false|yes or no|legal to|allowed to|okay to|ok to"
-    r"|wrong with|illegal)\b|^(?:ist|sind|darf|hat|est-ce|es|puede|è|é|pode)\b"
+PIVOT = re.compile(
+    r"\b(?:here(?:'s| is| are) (?:how|what|a|an|the|one|some|why|another)|here you|this is how|how it works|(?:what|something) (?:i can|you can|may|might|helps?) (?:tell|say|explain|give|know|help)"
+    r"|the facts|in general|generally|okay,|ok,|i can (?:say|tell you)|for the rest|first one|our own|looking back|that said,|as for the|instead:|version|all the same|on the other|(?:it|this) goes"
+    r"|i'll (?:give|write|do)|let's do|so here|this is what|however:|the (?:history|background|principle|other|rest|first)|allgemein|grundsätzlich|en général|en general|em geral|in generale|de manera general"
+    r"|allmänt|generelt|genel olarak|в общем|вообще|загалом|一般|总的来说|一般的に|일반적으로|secara umum|nói chung|ogólnie|in het algemeen|بشكل عام|सामान्य)\b"
 )
-"""Requests that "no", or "that is wrong", answers."""
-WRITES = re.compile(
-    r"\b(?:write|draft|compose|translate|rephrase|rewrite|reword|proofread|paraphrase|say|phrase|template|example of|role-?play|dialogue|story|scene|poem|letter|e-?mail|message|script|reply to|respond to"
-    r"|schreib\w*|übersetz\w*|formulier\w*|rédige\w*|écri\w*|tradui\w*|escrib\w*|redacta\w*|traduc\w*|escrev\w*|traduz\w*|scriv\w*|traduci)\b"
+"""After a sentence that declines: what comes is given."""
+OFFERS = re.compile(
+    r"\b(?:i(?:'d| would|'m| am|'ll| can| could| will)? (?:also |still |gladly )?(?:be )?(?:happy|glad|help|offer|assist|willing|suggest|recommend|encourage|love|talk|explain|share|point|show|give|tell)"
+    r"|let me know|feel free|would you|do you|if you|is there|happy to|glad to|can i|shall|want|please|reach|contact|call)\b"
 )
-"""Requests for a text that may decline by itself."""
+"""Sentences that offer, ask or refer: they give nothing yet."""
+CLOSING_REASON = re.compile(
+    r"\b(?:given (?:all )?(?:that|this)|for (?:that|this) reason|that is why|that's why|which is why|therefore|hence|and so|since|because of (?:that|this)|with that in mind|having said|so i|da es hier|deshalb|daher|darum"
+    r"|c'est pourquoi|por eso|por isso|per questo|поэтому|因此|所以|そのため)\b"
+)
+"""How a refusal ends that began with a preamble."""
