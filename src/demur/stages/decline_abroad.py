@@ -115,5 +115,5 @@ DENOUNCES_ABROAD = (
     r"\b(?:est|serait|sont) (?:\w+ ){0,3}?(?:illégal\w*|interdit\w*|immoral\w*|dangereu\w*|inacceptables?|répréhensibles?|pas (?:éthique|acceptable|légal))\b|\bcontraire à (?:l'éthique|la loi)",
     r"\b(?:es|sería|son|é|seria|è|sarebbe|sono) (?:\w+ ){0,3}?(?:ilegal\w*|illegal\w*|inmoral\w*|imoral|immorale|peligros\w*|perigos\w*|pericolos\w*|antiétic\w*|poco ético|non etico|inaceptable|inaceitável"
     r"|inaccettabile|delito|crime|crim|reato|incorrecto|errado|sbagliato|dañin\w*|dannos\w*|prejudicial)\b",
-    r"(?:незаконн|неэтичн|противозаконн|преступлен|недопустим|违法|非法|犯罪|不道德|不合法|違法|倫理に反|犯罪です|불법|비윤리|범죄|غير قانوني|غير أخلاقي|अवैध|अनैतिक|गैरकानूनी|nielegaln|nieetyczn|yasa ?dışı|etik değil|ilegal dan|melanggar hukum)",
+    r"(?:незаконн|неэтичн|противозаконн|преступлен|недопустим|违法|非法|犯罪|不道德|不合法|違法|倫理に反|犯罪です|불법|비윤리|범죄|غير قانوني|غير أخلاقي|अवैध|अनैतिक|गैरकानूनी|nielegaln|nieetyczn|yasa ?dışı|etik değil|doğru değil|suç|傷つけ|よくありません|いけません|상처|안 되는|không nên|không đúng|vi phạm|不应该|不應該|伤害|нельзя|плохо|жесток|шкод|злочин|нечестно|ilegal dan|melanggar hukum)",
 )  # fmt: skip

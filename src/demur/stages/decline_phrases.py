@@ -76,20 +76,22 @@ _NAMED = r"(?:this|the|our|your) (?:\w+ )?(?:assistant|chatbot|bot|tool|model|se
 
 DECLINES_ENGLISH = (
     # Whoever says "I" and a negation of will or ability declines, whatever the verb, but for thoughts and feelings.
-    rf"{_SELF}{_FILLERS} ?(?:can't|cannot|can not|won't|wont|cant|will not|shan't|shall not|will never|'ll never|(?:'m|am|'re|are) not (?:going to|gonna|about to|willing to|allowed to|able to|here to|\w+ing\b)"
+    rf"{_SELF}{_FILLERS} ?(?:can't|cannot|can not|won't|wont|cant|will not|'ll not|shan't|shall not|shall never|will never|'ll never|(?:'m|am|'re|are) un(?:able|willing) to|(?:'m|am|'re|are) not (?:going to|gonna|about to|willing to|allowed to|able to|here to|\w+ing\b)"
     rf"|ain't (?:gonna|going to|\w+in)|(?:'d|would|'ll) (?:much )?(?:rather|prefer) not|prefer not|(?:'d|would) (?:much )?(?:rather|sooner))(?! (?:{_THOUGHTS}))",
     rf"{_SELF}{_FILLERS} (?:don't|do not|never|no longer) (?!{_THOUGHTS})\w+",
     rf"\b{_NAMED} (?:\w+ )?(?:does(?:n't| not)|cannot|can't|won't|will not|isn't|is not|never|only (?:helps?|answers?))\b",
     r"^(?!i\b|you\b|it\b)[a-z]+ (?:doesn't do|does not do|won't (?:help|do|say|tell)|can't help|only helps)\b",
-    r"^[^.!?,:]{0,90}\b(?:can't|cannot|can not|won't|will not|may not) be (?:\w+ )?(?:given|provided|shared|supplied|fulfilled|answered|processed|met|granted|honou?red|disclosed|discussed|generated|written|completed|released|issued)\b",
+    r"^[^.!?,:]{0,90}\b(?:can't|cannot|can not|won't|will not|may not) be (?:\w+ )?(?:given|provided|shared|supplied|fulfilled|processed|granted|honou?red|disclosed|discussed|released|issued)\b",
     r"\b(?:under no circumstances|in no way|by no means|nor|neither|never|no way) (?:will|can|shall|do|would|am) (?:i|we)\b|\bno(?:t| way)? [^.!?]{0,60}\b(?:you'll|you will|you'd|you are going to) get from me\b",
-    r"\b(?:no|not|never|won't|n't|none|nothing)\b[^.!?]{0,60}\b(?:from me|out of me|by my hand|with my help|my (?:help|part|end|list|thing|place|services|lane|department|job|style|line|business|cup|field))\b",
+    r"(?:\b(?:no|not|never|won't|none|nothing)|n't)\b[^.!?]{0,60}\b(?:from me|out of me|by my hand|with my help|my (?:help|part|end|list|thing|place|services|lane|department|job|style|line|business|cup|field))\b",
     r"\b(?:i'm|i am|i'll|i will|i|we)(?: (?:going to|gonna|have to|must|need to|keep to|best|gladly|'ll))? (?:skip|skipping|pass(?:ing)?(?: on)?|sit(?:ting)? (?:this|that) (?:one )?out|leav(?:e|ing) (?:\w+ ){1,4}(?:out|aside|be|undone|unwritten|unsaid)"
     r"|left (?:\w+ ){0,6}(?:out|aside|off)|keep (?:things|it|this) (?:non|clean|clear|away|civil)|stop(?:ping)? (?:here|there|at this|short)|hold(?:ing)? back|step(?:ping)? (?:back|away|out)|bow(?:ing)? out|out)\b(?! (?:of|to|on (?:a|the)))",
     r"\b(?:it|this|that|answer) (?:has to|will have to|must|will) (?:remain|stay|be) (?:a |at )?no\b|\b(?:wrong (?:chatbot|assistant|place|address|bot|tool)|stop the \w+ here|let's (?:stop|not|end|leave|change|talk about something))\b",
     r"^(?:\w+, )?(?:request |that's |it's )?(?:declined|denied|refused|no comment|pass|hard pass|rejected|not interested|negative)[.!]?$|^not (?:in|on|from|with|at|for) (?:my|me|this|our)\b|^not (?:gonna|going to|doing|a chance|happening|something i|one i|touching|writing|telling|helping|sharing)",
-    r"^(?:sorry|apologies|apols|soz|srry|nah|no|ngl|lol|hey|hmm|um|yeah|oof|nope|mate|dude|bro)\b[^.!?]{0,40}\b(?:can't|cant|won't|wont|not|no can|isn't|aint|ain't|don't|dont|i'm out|im out|skip\w*)\b",
+    r"^(?:sorry|apologies|apols|soz|srry|nah|ngl|lol|hey|hmm|um|yeah|oof|nope|mate|dude|bro)\b[^.!?]{0,40}\b(?:can't|cant|won't|wont|not|no can|isn't|aint|ain't|don't|dont|i'm out|im out|skip\w*)\b",
     r"\b(?:my|our) (?:\w+ )?(?:guidelines|policy|policies|rules|instructions|principles|programming|training|values|conscience|oath|standards|prompt)\b[^.!?]{0,30}\b(?:don't|do not|doesn't|does not|prevent|forbid|prohibit|won't|keep|stop|not let|are confidential|is confidential|bar)\w*",
+    r"\b(?:not|n't|never) (?:a|an|one|some|something|anything|the)(?: \w+){0,3} (?:that )?i(?:'ll|'d| will| would| can|'m going to| want to)\b(?! (?:know|expect|have))|\bi'm afraid[.!]?$|\bi(?:'ve| have) left (?:\w+ ){0,6}(?:out|off|aside)\b",
+    r"\bi (?:haven't|have not|didn't|did not) (?:add|includ|writ|mention|invent|put|fill)\w*\b|\b(?:that|this|it|those|there) (?:i|we)(?:'ll| will| can| shall|'d)? ?(?:not|never|can't|cannot|won't|shan't)\b",
     r"\b(?:beyond|outside|past) what (?:i|we)\b|\bwhere (?:my|our) (?:\w+ )?(?:help|advice|assistance|cooperation) (?:ends|stops)|\bi draw (?:no|the|a)\b|\bi care about you too much\b|\bi(?:'m| am) (?:not a|no) [^.!?]{0,40} and (?:can't|cannot|am not|won't)\b",
     rf"{_SELF}{_FILLERS} ?{_NEGATED} {_ACT}",
     rf"^(?:\w+,? ){{0,2}}(?:can't|cannot|can not|won't|unable to|not able to|not going to|not willing to|not comfortable|not gonna|unwilling to) {_ACT}",
@@ -144,7 +146,7 @@ LIMITS = re.compile(
     r"|(?:tell|say|speak)(?: you)? (?:exactly|for sure|for certain|with certainty|whether|if|how (?:much|happy|glad|excited))|browse|real-?time|up-to-date|go wrong"
     r"|believe|imagine a better|agree more|be happier|be easier|be (?:the )?(?:prouder|clearer)|(?:see|view|access|open|hear|attach|play|display) (?:the|your|any|a|this|that|an)?"
     r" ?(?:\w+ )?(?:image|picture|screen|file|photo|attachment|link|url|account|audio|video|calendar|inbox|device|internet|website)|do without|do (?:this|it) alone|replace (?:a|your|professional)"
-    r"|know (?:for|your|exactly|what|whether)|remember (?:previous|past|our)|diagnose|(?:provide|give)(?: you)?(?: \w+){0,2} (?:exact|precise|definitive|real-?time|current|live|personali[sz]ed"
+    r"|know (?:for|your|exactly|what|whether)|remember (?:previous|past|our)|diagnose|(?:give|provide|offer)(?: you)? (?:any |you )?(?:personal|individual|professional|medical|legal|financial|tax|investment)(?:[\w, ]*) advice|(?:provide|give)(?: you)?(?: \w+){0,2} (?:exact|precise|definitive|real-?time|current|live|personali[sz]ed"
     r"|specific (?:number|figure|date)|latest|professional|medical advice,|legal advice,)|recommend (?:it|this|that|the|him|her|them) (?:book|place|more|enough|highly)"
     r"|(?:take|accept) (?:the |all |any )?credit|blame (?:you|them|him|her)|answer (?:for|on behalf)|speak for|condense|fit (?:it|every)|cover every|list (?:every|all)\b|do justice)"
 )
@@ -155,12 +157,13 @@ _WRONG = join_words(
     " wrong harmful reprehensible criminal disrespectful offensive hurtful discriminatory racist hateful abusive cruel dishonest deceptive"
     " dangerous",
     r"(?:morally|ethically|legally) \w+", r"a (?:\w+ ){0,2}(?:crime|felony|offen[cs]e|violation)", "against the law", "not cool",
-    r"(?:have|has) no place", "punishable",
+    r"(?:have|has) no place", "punishable banned deceitful theft stealing brutal manipulative cheating".replace(" ", "|"),
 )  # fmt: skip
 DENOUNCES_ENGLISH = (
     rf"\b(?:it(?:'s| is| would be| isn't| wouldn't be| can be| may be)|that(?:'s| is| would be)|this(?:'s| is| would be)|is|are|would be|isn't|aren't|wouldn't be|can be|be)"
     rf" (?:\w+ ){{0,3}}?(?:not |never )?(?:\w+,? (?:and|or)? ?){{0,3}}?{_WRONG}\b",
     r"\b(?:never (?:the answer|okay|ok|acceptable|justified|appropriate)|not (?:the answer|acceptable|appropriate|ethical|okay|recommended|advisable|a good idea))\b",
+    r"\bcauses? (?:\w+ ){0,2}(?:harm|suffering|pain|damage)\b|\b(?:is|are) (?:a form of )?(?:control|abuse|fraud|violence|discrimination|harassment)\b",
     r"\b(?:serious|severe|legal|criminal|grave) (?:\w+ )?(?:consequences|charges|repercussions|penalties|crime)\b",
     r"\b(?:strongly|must|would|should) (?:strongly )?(?:advise|urge|caution|warn|discourage|recommend)(?: you)?(?: strongly)? (?:against|not to|from)\b|\bstrongly discourage\b",
     r"\b(?:do not|don't|should not|shouldn't|never) (?:condone|promote|support|endorse|encourage|engage in|attempt|be (?:encouraged|tolerated|promoted|condoned))\b",

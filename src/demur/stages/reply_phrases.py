@@ -33,7 +33,7 @@ _TOPICS = join_words(
     " jail fine[sd]? law alternative instead illegal police",
     r"counsel\w+", "therapist", "law enforcement", "mental health", r"harm\w*", "well-?being", r"penalt\w+", r"legitimate\w*", r"responsib\w+",
     r"(?:crisis|emergency) \w+", r"other (?:questions?|topics?|ways?)", "(?:something|anything) else", r"different (?:topic|question)",
-    "reach out", r"seek (?:help|support|professional|out|legal|advice)", "please", "guidelines", "policy", "policies", "values", "ethical",
+    "reach out", r"seek (?:help|support|professional|out|legal|advice)", r"berat\w+ conseil\w* psycholog\w* psicólog\w* psicolog\w* médico arzt médecin konuş\w* bunun versuch\w* essaye?z? intenta prova tente".replace(" ", "|"), "nói chuyện", "please", "guidelines", "policy", "policies", "values", "ethical",
 )  # fmt: skip
 DIVERTS = re.compile(
     r"^(?:instead|if you|if there|please|consider|remember|let me know|feel free|there are|it's (?:always |also )?(?:important|crucial|essential|best|better)|it is (?:always |also )?(?:important|crucial"
@@ -42,6 +42,7 @@ DIVERTS = re.compile(
     r"|(?:your|their|every\w*|all|people) |sorry|i |i'|we |we'|as an ai|wenn du|wenn sie|gerne|falls|stattdessen|ich |si vous|si tu|je |n'hésitez|si (?:quieres|necesitas|deseas|tienes)|puedo|posso|se (?:você|quiser|precisar|vuoi|desideri|hai)"
     r"|я |если |如果|若|我|もし|ご|만약|저는|jeśli|mogę|eğer|jika|अगर|यदि|मैं|إذا|als je|ik |jag |jeg |om du|hvis du)"
     rf"|\b(?:i(?:'d| would| can| could| will|'ll|'m| am)? (?:\w+ ){{0,2}}{_MINDS}|(?:is|are|it's) (?:\w+ ){{0,2}}(?:important|crucial|essential|vital|better|best) to|{_TOPICS})\b"
+    r"|психолог|поговор|попробуй|спробуй|лучше|краще|상담|병원|의사|대화|相談|話し|老师|医生|咨询|不如|与其|沟通|代わり|请教|استشر|طبيب|تحدث|बात कर|डॉक्टर"
 )
 ARTIFACT = re.compile(r"^(?:subject|betreff|objet|asunto|oggetto|assunto|title|to|from|dear|hi|hello|sehr geehrte\w*|liebe\w?|cher|chère|bonjour|estimad\w+|querid\w+|hola|gentile|caro|cara|prezad\w+|scene|int\.|ext\.)\b[^.!?]{0,80}[,:!]?$")
 """The first line of a letter, a mail, a script: what follows is spoken by someone else."""

@@ -11,34 +11,36 @@ _MAX_CHARACTERS = 2_000
 
 _ANSWERED = re.compile(
     r"^(?:is|are|am|was|were|do|does|did|should|will|would|has|have|had|may|must|isn't|aren't|can|could)\b(?! you\b)"
-    r"|\b(?:is it|are there|true or false|yes or no|legal to|allowed to|okay to|ok to|another word|synonym|what is|what's|what are|what does|what did|what do|define|explain (?:why|what|the)"
-    r"|why (?:is|are|do|does|did|was|were|not|can't|cannot|won't)|which is|who|summari[sz]e|compare|difference)\b"
+    r"|\b(?:is it|are there|true or false|yes or no|legal to|allowed to|okay to|ok to|another word|synonym|how do you (?:say|spell)|what is|what's|what are|what does|what did|what do|define|explain (?:why|what|the)"
+    r"|why (?:is|are|do|does|did|was|were|not|can't|cannot|won't)|which is|^who|summari[sz]e|compare|difference)\b"
 )
 _HOW = re.compile(
-    r"\b(?:how|wie|comment|cómo|como|come|hoe|hur|hvordan|jak|nasıl|bagaimana|cara|cách|ideen|idee|ways? (?:to|of)|can you|could you|will you|would you|kannst du|können sie|peux-tu|pouvez-vous|puedes|pode|puoi)\b"
+    r"\b(?:how|what (?:can|should|could) i|where can|which|wie|comment|cómo|como|come|hoe|hur|hvordan|jak|nasıl|bagaimana|cara|cách|ideen|idee|ways? (?:to|of)|can you|could you|will you|would you|kannst du|können sie|peux-tu|pouvez-vous|puedes|pode|puoi)\b"
     r"|как|怎么|如何|怎样|どう|方法|어떻게|كيف|कैसे|làm sao|як |법"
 )
+_ENGLISH = re.compile(r"\b(?:the|what|which|where|when|my|to|of|i|you)\b")
 _WRITING = re.compile(
     r"\b(?:write|draft|compose|translat\w*|rephrase|rewrite|reword|proofread|paraphrase|say|phrase|template|role-?play|dialogue|story|scene|poem|letter|e-?mail|text|message|script|reply to|respond to|line|quote|sign|notice"
     r"|tell (?:my|him|her|them|the)|schreib\w*|übersetz\w*|formulier\w*|rédige\w*|écri\w*|tradui\w*|escrib\w*|redacta\w*|traduc\w*|escrev\w*|traduz\w*|scriv\w*|traduci|cartel|napisz|przetłumacz|skriv|översätt|oversett|vertaal"
     r"|schrijf|çevir\w*|yaz\w*|terjemah\w*|tulis\w*|dịch|viết)\b|напиши|переведи|перевед|переклади|翻译|怎么说|写|訳|書いて|번역|써|ترجم|اكتب|अनुवाद|लिख"
 )
+_INVENTING = re.compile(r"\b(?:story|dialog\w*|scene|poem|limerick|haiku|song|lyrics|character|role-?play|villain|rogue|line|quote|novel|joke|geschichte|histoire|historia|storia|szene|gedicht)\b|故事|小说|이야기|рассказ|стих")
 _SAYING_NO = re.compile(
-    r"\b(?:refus\w*|declin\w*|reject\w*|turn\w* (?:\w+ )?down|say(?:ing)? no|no to|can't|cannot|won't|not|resign\w*|apolog\w*|sorry|translat\w*|story|dialog\w*|scene|poem|character|role-?play|customer|villain|line when|quote"
+    r"\b(?:refus\w*|declin\w*|reject\w*|turn\w* (?:\w+ )?down|sa(?:y|ying|ys) no|no to|(?:i|we|he|she|they) (?:can't|cannot|won't|don't|will not|am not|aren't)|not (?:lend|come|able|attend)|resign\w*|apolog\w*|sorry|translat\w*|customer"
     r"|absag\w*|ablehn\w*|übersetz\w*|tradui\w*|traduc\w*|traduz\w*|refusant|rechaz\w*|recus\w*|rifiut\w*|kündig\w*|excuse|unavailable|unable|cancel\w*|policy|terms|rules|error|no dogs|sin|çevir\w*|terjemah\w*|dịch"
     r"|przetłumacz|översätt|vertaal)\b|отказ|переведи|перевед|переклади|відмов|拒绝|翻译|怎么说|訳|断|번역|거절|ترجم|رفض|अनुवाद|मना"
 )
 _TRANSLATING = re.compile(
-    r"\b(?:translat\w*|übersetz\w*|tradui\w*|traduc\w*|traduz\w*|çevir\w*|terjemah\w*|dịch|przetłumacz|översätt|oversett|vertaal|another word|in (?:french|german|english|spanish))\b|переведи|перевед|переклади|翻译|怎么说|訳|번역|ترجم|अनुवाद"
+    r"\b(?:translat\w*|übersetz\w*|tradui\w*|traduc\w*|traduz\w*|çevir\w*|terjemah\w*|dịch|przetłumacz|översätt|oversett|vertaal|po angielsku|auf englisch|en anglais|en inglés|another (?:word|way to say)|synonyms?|in (?:french|german|english|spanish))\b|переведи|перевед|переклади|翻译|怎么说|訳|번역|ترجم|अनुवाद"
 )
 _SEVERAL = re.compile(
     r"\b(?:and|also|then|both|und|et|y|e|och|og|ve|dan|và|oraz|en)\b|[;&]|\b\d[.)]|\b(?:two|three|2|3) |[+]|(?:и|та|和|并|以及|と|고|و|और)\s?|,"
 )
 _HARM = re.compile(
     join_words(
-        r"kill\w* murder\w* poison\w* hack\w* steal\w* stole\w* rob bomb\w* explosiv\w* weapon\w* gun guns silencer drugs? meth cocaine cheat\w* fake\w* forg\w* spy\w* stalk\w* track\w* secretly hurt\w* harm\w* hit beat\w* bull(?:y|ied|ying)"
+        r"kill\w* murder\w* poison\w* hack\w* steal\w* stole\w* rob bomb\w* explosiv\w* weapon\w* gun guns silencer drugs? meth cocaine cheat\w* fake\w* forg\w* spy\w* stalk\w* tracker secretly hurt\w* harm\w* hit beat\w* bull(?:y|ied|ying)"
         r" humiliat\w* revenge threat\w* blackmail\w* scam\w* fraud\w* phish\w* illegal\w* nudes? porn\w* slurs? racist racism suicid\w* starv\w* self-harm overdos\w* bypass\w* evad\w* insult\w* mock\w* conspirac\w* hoax\w* hate"
-        r" manipulat\w* catfish\w* dox\w* sneak\w* shoplift\w* smuggl\w* launder\w* brib\w* sabotag\w* vandal\w* arson torture kidnap\w* traffick\w* counterfeit\w* plagiari\w* bully superior inferior terroris\w* attack\w* nasty offensive"
+        r" manipulat\w* catfish\w* dox\w* sneak\w* shoplift\w* smuggl\w* launder\w* brib\w* sabotag\w* vandal\w* arson torture kidnap\w* traffick\w* counterfeit\w* plagiari\w* bully superior inferior terroris\w* nasty offensive"
         r" drunk high pirated? crack\w* leak\w* ruin\w* destroy\w* get(?:ting)?.back.at",
         r"without (?:him|her|them|his|their|anyone|paying|permission|prescription|a prescription|my \w+ knowing|being caught|getting caught)", "break into", "hide (?:a body|income|money)", "make (?:him|her|them|my \\w+) (?:suffer|pay|jealous)",
         r"töt\w* vergift\w* hacken klau\w* stehl\w* bomb\w* spreng\w* waffe\w* fälsch\w* betrüg\w* heimlich rache hölle schlag\w* bedroh\w* erpress\w*".replace(" ", "|"),
@@ -57,6 +59,7 @@ class RequestSigns:
         is_known: whether there is a request.
         is_answered: it asks for a fact or an opinion: "no", or "that is wrong", can be its answer.
         is_for_denial: it asks for a text that may decline by itself: a letter, a line of a story, a notice.
+        is_for_fiction: it asks for a text in which others speak.
         is_for_translation: it asks for words in another language, or for other words.
         is_several: it asks for more than one thing.
         is_harmful: it names something that people are often declined for; a hint, no more.
@@ -65,6 +68,7 @@ class RequestSigns:
     is_known: bool = False
     is_answered: bool = False
     is_for_denial: bool = False
+    is_for_fiction: bool = False
     is_for_translation: bool = False
     is_several: bool = False
     is_harmful: bool = False
@@ -76,11 +80,12 @@ def read_request(request: str) -> RequestSigns:
     if not text:
         return RequestSigns()
     told = _HOW.search(text) is not None
-    answered = _ANSWERED.search(text) is not None or (text.rstrip("\"' ").endswith(("?", "？", "؟")) and not told)
+    answered = _ANSWERED.search(text) is not None or (text.rstrip("\"' ").endswith(("?", "？", "؟")) and not told and not _ENGLISH.search(text))
     return RequestSigns(
         is_known=True,
         is_answered=answered and not (told and not _ANSWERED.match(text)),
         is_for_denial=_WRITING.search(text) is not None and _SAYING_NO.search(text) is not None,
+        is_for_fiction=_INVENTING.search(text) is not None,
         is_for_translation=_TRANSLATING.search(text) is not None,
         is_several=_SEVERAL.search(text) is not None,
         is_harmful=_HARM.search(text) is not None,
