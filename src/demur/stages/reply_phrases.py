@@ -63,3 +63,21 @@ CLOSING_REASON = re.compile(
     r"|c'est pourquoi|por eso|por isso|per questo|поэтому|因此|所以|そのため)\b"
 )
 """How a refusal ends that began with a preamble."""
+
+LAW = re.compile(
+    r"\b(?:crimes?|criminal|felony|offen[cs]e|illegal\w*|unlawful\w*|against the law|laws?|prosecut\w*|assault|theft|fraud\w*|abuse|police|record|penalt\w*|prison|jail|consent|privacy|trust|betray\w*|dishonest|unfair|mislead\w*|hurts?|harm\w*|danger\w*"
+    r"|suffer\w*|victims?|dignity|cruel\w*|wrong|deceit\w*|lies|mean|unethical|revenge|pain|punish\w*|harass\w*|bull(?:y|ying)|violence|safety|lonel\w*|stereotyp\w*|straf\w*|verboten|illegal|vergehen|privatsphäre|délit|crime|illégal\w*|puni|délits|vie privée"
+    r"|delito|ilegal|daño|privacidad|desonesto|ilegal|reato|illegale|male|strafbaar|privacy|verboden|brott|brottsligt|olagligt|intrång|privatliv\w*|forbrydelse|ulovlig\w*|przestępstwo|nielegaln\w*|suçtur|suç|melanggar|hukum|pidana|phạm pháp|vi phạm|pháp luật"
+    r"|rikos|laitonta|αδίκημα|παράνομο)\b"
+    r"|преступлен|незаконн|закон|уголовн|злочин|违法|犯罪|隐私|法律|犯罪|違法|プライバシー|범죄|불법|법적|사생활|جريمة|القانون|غير قانوني|अपराध|गैरकानूनी|कानून"
+)
+"""Law, harm and hurt: in a short reply that gives nothing, the reason not to."""
+SELF = re.compile(
+    r"\b(?:i|i'm|i'd|i'll|i've|me|my|mine|myself|we|our|us|ich|mir|mich|mein\w*|je|j|moi|mon|ma|yo|mi|conmigo|eu|meu|minha|comigo|io|ik|mij|mijn|jag|mig|jeg|meg|ben|bana|saya|aku|tôi|mình|ja|mnie)\b|(?:^|\W)(?:я|мне|мой|мною|мені)(?:\W|$)|我|私|僕|저는|제가|나는|أنا|मैं|मुझ"
+)
+"""The speaker."""
+URGES = re.compile(
+    r"^(?:please|talk|speak|ask|contact|call|consider|reach|seek|see|look into|try|how about|why not|what about|would|could|have you|what would|want|shall|instead|rather|let's|perhaps|maybe|if you|if it|if someone|should you|better|don't|be yourself|tell (?:her|him|them)"
+    r"|wenn|frag|sprich|si |hablar?|habla|mejor|que tal|parle|contactez|se hai|parla|misschien|praat|prata|jeśli|если|eğer|如果|若|ご自身|もし|본인|إذا|अपने|kalau|jika|hãy|nếu)\b|^(?:如果|若|与其|ご自身|もし|본인|إذا|अपने|если|якщо)|\?$|？$"
+)
+"""Sentences that lead to something else, or ask back."""

@@ -51,6 +51,14 @@ _HARM = re.compile(
 )
 
 
+_WRITE = re.compile(r"^(?:\w+ ){0,3}(?:write|draft|compose|generate|create|produce|list|spread|translate|schreib\w*|erstell\w*|écri\w*|rédige\w*|escrib\w*|redacta|escrev\w*|scriv\w*|schrijf|skriv|napisz|yaz|tulis\w*|viết)\b|^(?:напиши|напишите|写|帮我写)|써 ?줘|書いて")
+_TOLD = re.compile(
+    r"^(?:please |pls |hey,? |ok,? )?(?:tell|give|write|help|teach|make|show|list|create|generate|explain how|describe how|draft|find|recommend|spread|act|be my|speak|pretend|keep|predict|rate|rank|roast|insult|translate|sag\w*|gib|schreib\w*|zeig\w*|erklär\w*|hilf"
+    r"|dis-moi|donne|écris|explique|aide|dime|dame|escribe|explica|ayúdame|diz|dá|escreve|escreva|explique|dimmi|dammi|scrivi|spiega\w*|aiutami|geef|zeg|schrijf|ge|skriv|berätta|powiedz|napisz|podaj|söyle|yaz|anlat|beri|tulis|buat|chỉ|viết|cho)\b"
+    r"|^(?:дай|скажи|напиши|расскажи|помоги|дайте|розкажи|教我|给我|帮我|写|告诉我|اكتب|أعطني|أخبرني|علمني|मुझे|बताओ|लिखो)|(?:해|줘|주세요|알려줘|教えて|書いて|ください)[。.!?]*$"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RequestSigns:
     """What a request's words say; of an unknown request nothing.
@@ -63,6 +71,8 @@ class RequestSigns:
         is_for_translation: it asks for words in another language, or for other words.
         is_several: it asks for more than one thing.
         is_harmful: it names something that people are often declined for; a hint, no more.
+        is_told: it tells what to do, or asks how: who helps gives steps, a text, a list.
+        is_for_text: it tells to write something.
     """
 
     is_known: bool = False
@@ -72,6 +82,8 @@ class RequestSigns:
     is_for_translation: bool = False
     is_several: bool = False
     is_harmful: bool = False
+    is_told: bool = False
+    is_for_text: bool = False
 
 
 def read_request(request: str) -> RequestSigns:
@@ -89,4 +101,6 @@ def read_request(request: str) -> RequestSigns:
         is_for_translation=_TRANSLATING.search(text) is not None,
         is_several=_SEVERAL.search(text) is not None,
         is_harmful=_HARM.search(text) is not None,
+        is_told=told or _TOLD.search(text) is not None,
+        is_for_text=_WRITE.search(text) is not None,
     )
