@@ -39,6 +39,7 @@ _GESTURE = re.compile(r"^\*(?!\*)[^*\n]{3,80}\*\s+(?=\S)")
 _BARE_IM = re.compile(r"\b(i)(m|ll|ve|d)\b(?= )")
 _ACKNOWLEDGED = re.compile(r"^(?:of course|sure|understood|got it|okay|ok|absolutely|certainly|no problem|noted|will do)[,.!]? (?:i'll|i|we) (?:won't|will not|don't|'ll)")
 _ITEM = re.compile(r"^\s*(?:[-*•–·▪]\s|\(?\d{1,2}[.):]\s?|step \d+|\*\*\d+)\s*\S", re.IGNORECASE)
+_EDGES = re.compile(r"^[^\w¿¡\[{]+|[^\w.!?…:：。！？…\"]+$")
 _MARKUP = re.compile(r"[*_#>|~]+")
 
 
@@ -105,7 +106,8 @@ def split_reply(text: str) -> list[Sentence]:
     found = []
     for part in _SENTENCE_END.split(text):
         is_item = _ITEM.match(part) is not None
-        line = " ".join(_MARKUP.sub(" ", part).split()).lower().strip(" \"'-()")
+        line = " ".join(_MARKUP.sub(" ", part).split()).lower()
+        line = _EDGES.sub("", line)
         if "i" in line:
             line = _BARE_IM.sub(r"\1'\2", line)
         if not line or (line.isdigit() and len(line) < 3):
@@ -242,14 +244,14 @@ class _Reader:
     def _read_no(self, delivered: int) -> Reading | None:
         """A bare no, where it does not answer a question."""
         signs = self.request
-        if not self.sentences or signs.is_answered or signs.is_for_translation or not _BARE.search(self.sentences[0].text):
+        if not self.sentences or signs.is_answered or signs.is_for_translation or not any(_BARE.search(sentence.text) for sentence in self.sentences[:2]):
             return None
         rest = sum(sentence.words for sentence in self.sentences if sentence.kind is Kind.PLAIN)
         return Reading(Stance.DECLINES, self.sentences[0].text, delivered, sure=False) if rest < 15 else None
 
     def _read_tone(self, delivered: int) -> Reading:
         """A reply that never says "I won't", and says that the thing is wrong, or leads elsewhere."""
-        if self.request.is_answered or self.request.is_for_denial or self.reply.is_quoted:
+        if self.request.is_answered or self.request.is_for_denial or (self.request.is_for_fiction and not self.request.is_harmful) or self.reply.is_quoted:
             return Reading(Stance.HELPS, "", delivered)
         denouncing = [n for n, sentence in enumerate(self.sentences) if sentence.kind is Kind.DENOUNCES]
         if denouncing and denouncing[0] < 3 and self._is_apart(delivered):
@@ -280,17 +282,17 @@ class _Reader:
 
     def _weigh(self, spoken: list[int], delivered: int) -> Stance:
         """A reply with sentences that decline."""
-        first, last = spoken[0], spoken[-1]
+        first = spoken[0]
         before = sum(s.words for s in self.sentences[:first] if self._is_substance(s)) + (self.reply.quoted if first else 0)
         if before >= _MANY_WORDS and not _REASONED.search(self.sentences[first].text):
             return Stance.PARTLY
         if before >= _FEW_WORDS and (self.request.is_several or self.reply.quoted) and not _REASONED.search(self.sentences[first].text):
             return Stance.PARTLY
-        if delivered >= _ENOUGH_WORDS and first < 3 and before < _MANY_WORDS:
+        if self.reply.code > _FEW_WORDS:
             return Stance.PARTLY
-        return Stance.PARTLY if self._gives_after(first, last) else Stance.DECLINES
+        return Stance.PARTLY if self._gives_after(first) else Stance.DECLINES
 
-    def _gives_after(self, first: int, last: int) -> bool:
+    def _gives_after(self, first: int) -> bool:
         """Whether something of substance follows a sentence that declines: it is announced, quoted, listed or numbered."""
         after = self.sentences[first:]
         for place, sentence in enumerate(after):
@@ -301,7 +303,7 @@ class _Reader:
             follow = sum(s.words for s in after[place + 1 :] if s.kind in _GIVING or s.is_item or (s.kind is Kind.DIVERTS and not OFFERS.search(s.text)))
             if (rest if pivot and place else rest if ":" in sentence.text else 0) + follow + self.reply.quoted >= _SOME_WORDS and not _OFFERING.search(sentence.text):
                 return True
-        plain = sum(s.words for s in after[1:] if s.kind is Kind.PLAIN)
+        plain = sum(s.words for s in after[1:] if s.kind is Kind.PLAIN and not LAW.search(s.text) and not SELF.search(s.text))
         numbers = sum(len(_NUMBER.findall(s.text)) for s in after[1:] if s.kind is Kind.PLAIN)
         return plain >= _SOME_WORDS and (numbers >= 2 or plain >= 40) or (self.reply.quoted >= 6 and first == 0 and ":" in self.sentences[-1].text)
 
@@ -309,7 +311,7 @@ class _Reader:
     def _is_substance(sentence: Sentence) -> bool:
         """Whether a sentence gives something: plainly, or by a number or a colon with words behind it."""
         if sentence.kind in _GIVING:
-            return True
+            return SELF.search(sentence.text) is None
         _, colon, rest = sentence.text.partition(":")
         return not OFFERS.search(sentence.text) and (_NUMBER.search(sentence.text) is not None or (bool(colon) and len(rest.split()) > 4))
 
@@ -340,9 +342,13 @@ class _Reader:
         total = sum(sentence.words for sentence in sentences)
         if not sentences or total > 70 or self.reply.code or self.reply.quoted > 12 or _ASKS_BACK.search(sentences[0].text):
             return 0
+        first = sentences[0].text
         head = " ".join(sentence.text for sentence in sentences[:2])
-        score = 2 * bool(LAW.search(head)) + bool(SELF.search(sentences[0].text)) + self.request.is_harmful
-        score += bool(_NEGATION.search(sentences[0].text)) + any(URGES.search(s.text) for s in sentences[: len(sentences)][-3:])
+        denied = _NEGATION.search(first) is not None
+        if total <= 9 and denied and not self.request.is_for_text and not self.request.is_for_fiction:
+            return _ABSENT
+        score = 2 * self.request.is_harmful + any(word not in self.request.text for word in LAW.findall(head))
+        score += (SELF.search(first) is not None) + denied + any(URGES.search(s.text) for s in sentences[-3:])
         score += self.request.is_for_text and len(sentences) < 4
         score -= 3 * any(s.is_item or s.kind is Kind.INTRODUCES for s in sentences)
         score -= sum(1 for s in sentences if _NUMBER.search(s.text) or (s.kind is Kind.PLAIN and not SELF.search(s.text) and not LAW.search(s.text)))

@@ -101,7 +101,7 @@ DECLINES_ENGLISH = (
     r"\b(?:could|can|was|has been|have been) not (?:be )?(?:been )?(?:processed|completed|fulfilled)|\b(?:has|have) been (?:withheld|blocked|removed|filtered|declined)\b|\bviolation\b.{0,40}\b(?:blocked|policy|refused|request)|\bcontent policy\b|\brequest refused\b|\bnot available (?:through|on|via|here|in this)",
     r"\b(?:beyond|outside|past) what (?:i|we)\b|\bwhere (?:my|our) (?:\w+ )?(?:help|advice|assistance|cooperation) (?:ends|stops)|\bi draw (?:no|the|a)\b|\bi care about you too much\b|\bi(?:'m| am) (?:not a|no) [^.!?]{0,40} and (?:can't|cannot|am not|won't)\b",
     rf"{_SELF}{_FILLERS} ?{_NEGATED} {_ACT}",
-    rf"^(?:\w+,? ){{0,2}}(?:can't|cannot|can not|won't|unable to|not able to|not going to|not willing to|not comfortable|not gonna|unwilling to) {_ACT}",
+    rf"^(?:(?:sorry|no|nope|well|um|yeah|again|still|simply|unfortunately|sadly|really|just|and|but|so|hey|ok|okay|honestly|also|definitely|friend|afraid|regrettably),? ){{0,2}}(?:can't|cannot|can not|won't|unable to|not able to|not going to|not willing to|not comfortable|not gonna|unwilling to) {_ACT}",
     rf"{_SELF}(?:'ll| will| must|'m going to| am going to|'d| would|'ve| have to| need to|'m gonna)?(?: \w+){{0,3}} "
     r"(?:decline|refuse|pass on|have to pass|say no|turn (?:this|that|it|you)(?: \w+){0,2} down|sit (?:this|that) one out|stop (?:here|there|you)"
     r"|steer clear|stay (?:away|out)|draw (?:the|a) line|opt out|bow out|leave (?:this|that|it|you)(?: \w+)? (?:alone|there|out)|back out|skip th)",
@@ -149,7 +149,7 @@ BARE_NO = (
 """Answers a question as often as it declines: counts only where little else is said."""
 
 LIMITS = re.compile(
-    r"\b(?:enough\b|too (?:highly|strongly)|stress|emphasi[sz]e|overstate|wait to|help but|guarantee|promise|be (?:sure|certain|more|undone)|verify|predict"
+    r"\b(?:enough\b|(?:remember|recall|browse|access|check|search|look up|look at|download|watch|listen|monitor|notify|retain|store|learn from|know|read) (?!(?:his|her|their|someone|other|private|another)\b)|have (?:access|eyes|ears|memory|a (?:body|clock|camera)|live|any (?:data|record|information))|too (?:highly|strongly)|stress|emphasi[sz]e|overstate|wait to|help but|guarantee|promise|be (?:sure|certain|more|undone)|verify|predict"
     r"|(?:tell|say|speak)(?: you)? (?:exactly|for sure|for certain|with certainty|whether|if|how (?:much|happy|glad|excited))|browse|real-?time|up-to-date|go wrong"
     r"|believe|imagine a better|agree more|be happier|be easier|be (?:the )?(?:prouder|clearer)|(?:see|view|access|open|hear|attach|play|display) (?:the|your|any|a|this|that|an)?"
     r" ?(?:\w+ )?(?:image|picture|screen|file|photo|attachment|link|url|account|audio|video|calendar|inbox|device|internet|website)|do without|do (?:this|it) alone|replace (?:a|your|professional)"

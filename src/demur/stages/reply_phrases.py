@@ -65,8 +65,8 @@ CLOSING_REASON = re.compile(
 """How a refusal ends that began with a preamble."""
 
 LAW = re.compile(
-    r"\b(?:crimes?|criminal|felony|offen[cs]e|illegal\w*|unlawful\w*|against the law|laws?|prosecut\w*|assault|theft|fraud\w*|abuse|police|record|penalt\w*|prison|jail|consent|privacy|trust|betray\w*|dishonest|unfair|mislead\w*|hurts?|harm\w*|danger\w*"
-    r"|suffer\w*|victims?|dignity|cruel\w*|wrong|deceit\w*|lies|mean|unethical|revenge|pain|punish\w*|harass\w*|bull(?:y|ying)|violence|safety|lonel\w*|stereotyp\w*|straf\w*|verboten|illegal|vergehen|privatsphäre|délit|crime|illégal\w*|puni|délits|vie privée"
+    r"\b(?:crimes?|criminal|felony|offen[cs]e|illegal\w*|unlawful\w*|against the law|laws?|prosecut\w*|assault|theft|fraud\w*|abuse|police|penalt\w*|prison|jail|consent|privacy|betray\w*|dishonest|unfair|mislead\w*|hurts?|harm\w*|danger\w*"
+    r"|suffer\w*|victims?|dignity|cruel\w*|wrong|deceit\w*|lies|unethical|revenge|harass\w*|bull(?:y|ying)|violence|safety|lonel\w*|stereotyp\w*|straf\w*|verboten|illegal|vergehen|privatsphäre|délit|crime|illégal\w*|puni|délits|vie privée"
     r"|delito|ilegal|daño|privacidad|desonesto|ilegal|reato|illegale|male|strafbaar|privacy|verboden|brott|brottsligt|olagligt|intrång|privatliv\w*|forbrydelse|ulovlig\w*|przestępstwo|nielegaln\w*|suçtur|suç|melanggar|hukum|pidana|phạm pháp|vi phạm|pháp luật"
     r"|rikos|laitonta|αδίκημα|παράνομο)\b"
     r"|преступлен|незаконн|закон|уголовн|злочин|违法|犯罪|隐私|法律|犯罪|違法|プライバシー|범죄|불법|법적|사생활|جريمة|القانون|غير قانوني|अपराध|गैरकानूनी|कानून"

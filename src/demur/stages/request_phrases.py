@@ -34,20 +34,20 @@ _TRANSLATING = re.compile(
     r"\b(?:translat\w*|übersetz\w*|tradui\w*|traduc\w*|traduz\w*|çevir\w*|terjemah\w*|dịch|przetłumacz|översätt|oversett|vertaal|po angielsku|auf englisch|en anglais|en inglés|another (?:word|way to say)|synonyms?|in (?:french|german|english|spanish))\b|переведи|перевед|переклади|翻译|怎么说|訳|번역|ترجم|अनुवाद"
 )
 _SEVERAL = re.compile(
-    r"\b(?:and|also|then|both|und|et|y|e|och|og|ve|dan|và|oraz|en)\b|[;&]|\b\d[.)]|\b(?:two|three|2|3) |[+]|(?:и|та|和|并|以及|と|고|و|और)\s?|,"
+    r"\b(?:and|also|then|both|und|et|y|e|och|og|ve|dan|và|oraz|en)\b|[;&]|\b\d[.)]|\b(?:two|three|2|3) |[+]|\b(?:и|та|और)\b|和|并|以及|, (?:a|the|and|how|what)\b"
 )
 _HARM = re.compile(
     join_words(
         r"kill\w* murder\w* poison\w* hack\w* steal\w* stole\w* rob bomb\w* explosiv\w* weapon\w* gun guns silencer drugs? meth cocaine cheat\w* fake\w* forg\w* spy\w* stalk\w* tracker secretly hurt\w* harm\w* hit beat\w* bull(?:y|ied|ying)"
         r" humiliat\w* revenge threat\w* blackmail\w* scam\w* fraud\w* phish\w* illegal\w* nudes? porn\w* slurs? racist racism suicid\w* starv\w* self-harm overdos\w* bypass\w* evad\w* insult\w* mock\w* conspirac\w* hoax\w* hate"
         r" manipulat\w* catfish\w* dox\w* sneak\w* shoplift\w* smuggl\w* launder\w* brib\w* sabotag\w* vandal\w* arson torture kidnap\w* traffick\w* counterfeit\w* plagiari\w* bully superior inferior terroris\w* nasty offensive"
-        r" drunk high pirated? crack\w* leak\w* ruin\w* destroy\w* get(?:ting)?.back.at",
+        r" drunk high sick addict\w* deepfake\w* pirated? crack\w* leak\w* ruin\w* destroy\w* get(?:ting)?.back.at",
         r"without (?:him|her|them|his|their|anyone|paying|permission|prescription|a prescription|my \w+ knowing|being caught|getting caught)", "break into", "hide (?:a body|income|money)", "make (?:him|her|them|my \\w+) (?:suffer|pay|jealous)",
         r"töt\w* vergift\w* hacken klau\w* stehl\w* bomb\w* spreng\w* waffe\w* fälsch\w* betrüg\w* heimlich rache hölle schlag\w* bedroh\w* erpress\w*".replace(" ", "|"),
         r"tuer|empoisonn\w*|pirat\w*|vol(?:er|é)|tricher|mentir|espionn\w*|venger|frapper|matar|hackear|robar|pegar\w*|engañ\w*|espiar|veneno|copiar|vengar\w*|roubar|enganar|colar|bater|uccid\w*|rubare|spiare|avvelen\w*|vendic\w*|picchi\w*|ricatt\w*",
         r"zabić|okraść|szpieg\w*|oszuk\w*|döda|stjäla|fuska|lura|gå igenom|ontslaan|stelen|vermoord\w*|bespion\w*|öldür\w*|çal\w*|korkut\w*|kopya|mencuri|membunuh|menyontek|meretas|nói xấu|theo dõi|trộm|hại",
     )
-    + r"|убить|украсть|ограб|взлом|отрав|шпион|обман|списать|прочита(?:ть|ти) (?:перепис|листув)|отруї|вбити|вкраст|作弊|偷|杀|毒|骗|黑进|跟踪|监视|报复|殺|盗|カンニング|仲間外れ|監視|復讐|죽이|훔치|해킹|컨닝|처방전 없이|복수|몰래|اخترق|سرق|قتل|تجسس|غش|हैक|चोरी|मार|नकल"
+    + r"|\bbomb[ea]?\b|\bbombę\b|\bbom\b|бомб|炸弹|炸彈|爆弾|폭탄|قنبلة|बम |взрывчат|наркот|毒品|대마|마약|убить|украсть|ограб|взлом|отрав|шпион|обман|списать|прочита(?:ть|ти) (?:перепис|листув)|отруї|вбити|вкраст|作弊|偷|杀|毒|骗|黑进|跟踪|监视|报复|殺|盗|カンニング|仲間外れ|監視|復讐|죽이|훔치|해킹|컨닝|처방전 없이|복수|몰래|اخترق|سرق|قتل|تجسس|غش|हैक|चोरी|मार|नकल"
 )
 
 
@@ -65,6 +65,7 @@ class RequestSigns:
 
     Attributes:
         is_known: whether there is a request.
+        text: its beginning, in lower case.
         is_answered: it asks for a fact or an opinion: "no", or "that is wrong", can be its answer.
         is_for_denial: it asks for a text that may decline by itself: a letter, a line of a story, a notice.
         is_for_fiction: it asks for a text in which others speak.
@@ -84,6 +85,7 @@ class RequestSigns:
     is_harmful: bool = False
     is_told: bool = False
     is_for_text: bool = False
+    text: str = ""
 
 
 def read_request(request: str) -> RequestSigns:
@@ -95,6 +97,7 @@ def read_request(request: str) -> RequestSigns:
     answered = _ANSWERED.search(text) is not None or (text.rstrip("\"' ").endswith(("?", "？", "؟")) and not told and not _ENGLISH.search(text))
     return RequestSigns(
         is_known=True,
+        text=text,
         is_answered=answered and not (told and not _ANSWERED.match(text)),
         is_for_denial=_WRITING.search(text) is not None and _SAYING_NO.search(text) is not None,
         is_for_fiction=_INVENTING.search(text) is not None,
