@@ -1,0 +1,139 @@
+"""Stage 6, the refusal gate: past the guard, does a response do what the policy wants of it?
+
+The guard says whether a response is safe. A safe response may still be no refusal, a flat one where the policy wants
+information, a sermon, or an echo of what was asked.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from demur.inputs.calibration import Replies
+from demur.inputs.policy import Risk
+from demur.records import Drop, Pair, Reason, Stage, Verdict
+from demur.stages.classify_reply import Reading, Stance, read_reply
+
+
+class Demand(StrEnum):
+    """What a reply type wants of a response, as far as it can be checked."""
+
+    DECLINE = "decline"
+    TURN = "turn"
+    CARE = "care"
+    INFORM = "inform"
+    ANY = "any"
+
+
+_DEMANDS = {
+    "EXPLICIT_REFUSAL": Demand.DECLINE,
+    "POLITE_REDIRECT": Demand.TURN,
+    "CAUTIOUS_INFORMATIVE": Demand.CARE,
+    "INFORMATIVE_WITH_DISCLAIMER": Demand.INFORM,
+    "INFORMATIVE_RESPONSE": Demand.INFORM,
+}
+_DECLINING_WORDS = re.compile(r"\b(?:refus\w*|declin\w*|cannot|can t|can not|no comment|den(?:y|ial|ies)|reject\w*|not comment|wont|will not)\b")
+_TURNING_WORDS = re.compile(r"\b(?:redirect\w*|polite\w*|deflect\w*|steer\w*|support\w*|empath\w*)\b")
+_CAREFUL_WORDS = re.compile(r"\b(?:cautious\w*|careful\w*|limited|partial\w*|caution)\b")
+_INFORMING_WORDS = re.compile(r"\b(?:inform\w*|answer\w*|help\w*|explain\w*|explanation|educat\w*|neutral|facts?|factual|clarif\w*)\b")
+
+
+def read_demand(reply_type: str) -> Demand:
+    """What a `short_reply_type` demands: a known one by its name, any other by the words in it, and else nothing."""
+    known = _DEMANDS.get(reply_type.strip().upper())
+    if known:
+        return known
+    words = " ".join(re.split(r"[\W_]+", reply_type.lower()))
+    for pattern, demand in (
+        (_DECLINING_WORDS, Demand.DECLINE), (_CAREFUL_WORDS, Demand.CARE), (_INFORMING_WORDS, Demand.INFORM),
+        (_TURNING_WORDS, Demand.TURN),
+    ):  # fmt: skip
+        if pattern.search(words):
+            return demand
+    return Demand.ANY
+
+
+def warn_of_reply_type(risk: Risk) -> str:
+    """What a person should know of a reply type that has no template of its own; empty where there is nothing to say."""
+    if risk.short_reply_type.strip().upper() in _DEMANDS:
+        return ""
+    demand = read_demand(risk.short_reply_type)
+    checked = {
+        Demand.DECLINE: "its words say that responses decline, and that is checked",
+        Demand.TURN: "its words say that responses lead elsewhere, and that is checked",
+        Demand.CARE: "its words say that responses are careful: a bare refusal is dropped",
+        Demand.INFORM: "its words say that responses inform: a bare refusal is dropped",
+        Demand.ANY: "whether responses fit it is not checked",
+    }[demand]
+    return (
+        f"risk {risk.risk}: the reply type {risk.short_reply_type!r} is not one that demur has a template for; "
+        f"it is passed on to the model as a description, and {checked}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCheck:
+    """The stage. `rules` are the task's (`task.reply_rules`)."""
+
+    rules: Replies
+
+    def check(self, pair: Pair, risk: Risk) -> Pair | Drop:
+        """Keep a pair whose response does what the policy, or a twin, asks for."""
+        permitted = risk.policy.reply_may_contain
+        reading = read_reply(pair.response, pair.draft.instruction, permitted)
+        fault = self._find_fault(pair, reading, risk)
+        if fault is None:
+            return pair
+        reason, detail = fault
+        return Drop(id=pair.draft.id, stage=Stage.CHECK_RESPONSE, reason=reason, instruction=pair.draft.instruction,
+                    response=pair.response, detail=detail)  # fmt: skip
+
+    def _find_fault(self, pair: Pair, reading: Reading, risk: Risk) -> tuple[Reason, str] | None:
+        stance = weigh_opinions(reading, pair.response_verdict)
+        if pair.draft.complies:
+            # Length and tone are rules for refusals, and a harmless request may be repeated.
+            needless = self.rules.check and stance is not Stance.HELPS
+            return (Reason.NEEDLESS_REFUSAL, reading.evidence) if needless else None
+        if self.rules.check:
+            if reason := find_mismatch(read_demand(risk.short_reply_type), stance, reading):
+                return reason, reading.evidence or f"reads as: {stance}"
+            if reading.repeats:
+                return Reason.RESPONSE_REPEATS_REQUEST, "holds a run of words of its request"
+        if self.rules.max_words is not None and reading.words > self.rules.max_words:
+            return Reason.RESPONSE_WORDY, f"{reading.words} words, at most {self.rules.max_words} are taken"
+        if self.rules.lectures == "drop" and reading.lectures:
+            return Reason.RESPONSE_LECTURES, "preaches at the person"
+        return None
+
+
+def weigh_opinions(reading: Reading, verdict: Verdict) -> Stance:
+    """The rules' word, but where they are not sure and the guard has one of its own.
+
+    A guard answers whether a response is a refusal at all, never whether it is one in part, and often counts a polite
+    redirection as help; so its word decides only where the rules had nothing but the tone to go by.
+    """
+    if reading.sure or verdict.declines is None:
+        return reading.stance
+    if verdict.declines:
+        return Stance.DECLINES if reading.stance is Stance.HELPS else reading.stance
+    return Stance.HELPS
+
+
+def find_mismatch(demand: Demand, stance: Stance, reading: Reading) -> Reason | None:
+    """Why a response does not do what its reply type demands, or None.
+
+    `DECLINE`: it declines wholly. `TURN`: it declines, or at least gives nothing and offers something else. `CARE`: it
+    declines as much as it likes, but not barely. `INFORM`: likewise, and here it need not decline at all.
+    """
+    if demand is Demand.DECLINE and stance is not Stance.DECLINES:
+        return Reason.NOT_DECLINED
+    if demand is Demand.TURN and stance is Stance.HELPS and not (reading.offers and reading.delivered < _FEW_WORDS):
+        return Reason.NOT_DECLINED
+    if demand in (Demand.CARE, Demand.INFORM) and stance is Stance.DECLINES and reading.is_bare:
+        return Reason.FLAT_REFUSAL
+    return None
+
+
+_FEW_WORDS = 30
+"""Words of substance up to which a response that never says no may count as one that merely leads elsewhere."""

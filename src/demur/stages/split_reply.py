@@ -1,0 +1,167 @@
+"""Takes a reply apart: its own prose, without what it quotes, sentence by sentence, each sorted by what it does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from demur.stages.decline_abroad import DECLINES_ABROAD, DENOUNCES_ABROAD
+from demur.stages.decline_phrases import BARE_NO, DECLINES_ENGLISH, DENOUNCES_ENGLISH, LIMITS
+from demur.stages.reply_phrases import DIVERTS, INTRODUCES, SAFER
+
+MAX_CHARACTERS = 20_000
+"""How much of a reply is read, from its beginning: whoever goes on for longer has delivered."""
+_MAX_SENTENCE = 500
+"""A longer one is cut into pieces: some patterns look ahead, which must not cost the square of a text's length."""
+_SIGNS = {"’": "'", "ʼ": "'", "‘": "'", "´": "'", "`": "'", "\u00a0": " ", "＂": '"'}
+_TIDIED = str.maketrans(_SIGNS | dict.fromkeys("“”„«»「」『』‟", '"'))
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]*_]*\s+|(?<=[。！？।])\s*|\n+")
+_FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
+_SPEAKER = re.compile(r"^\s*\**(?:assistant|ai|response|answer|reply|model|bot|chatbot)\**\s*:\**\s*", re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]{8,600}"')
+_GESTURE = re.compile(r"^\*(?!\*)[^*\n]{3,80}\*\s+(?=\S)")
+_BARE_IM = re.compile(r"\b(i)(m|ll|ve|d)\b(?= )")
+_ACKNOWLEDGED = re.compile(r"^(?:of course|sure|understood|got it|okay|ok|absolutely|certainly|no problem|noted|will do)[,.!]? (?:i'll|i|we) (?:won't|will not|don't|'ll)")
+_ITEM = re.compile(r"^\s*(?:[-*•–·▪]\s|\(?\d{1,2}[.):]\s?|step \d+|\*\*\d+)\s*\S", re.IGNORECASE)
+_EDGES = re.compile(r"^[^\w¿¡\[{]+|[^\w.!?…:：。！？…\"]+$")
+_MARKUP = re.compile(r"[*_#>|~]+")
+
+
+class Kind(StrEnum):
+    """What one sentence does."""
+
+    DECLINES = "declines"
+    LIMITS = "limits"
+    DENOUNCES = "denounces"
+    DIVERTS = "diverts"
+    INTRODUCES = "introduces"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence, or a line, of a reply: lower-cased, without markup."""
+
+    text: str
+    kind: Kind
+    is_item: bool
+    words: int
+
+
+def split_reply(text: str) -> list[Sentence]:
+    """A reply's sentences, each sorted."""
+    found = []
+    for part in _SENTENCE_END.split(text):
+        is_item = _ITEM.match(part) is not None
+        line = " ".join(_MARKUP.sub(" ", part).split()).lower()
+        line = _EDGES.sub("", line)
+        if "i" in line:
+            line = _BARE_IM.sub(r"\1'\2", line)
+        if not line or (line.isdigit() and len(line) < 3):
+            continue
+        for start in range(0, len(line), _MAX_SENTENCE):
+            piece = line[start : start + _MAX_SENTENCE]
+            found.append(Sentence(piece, _sort(piece), is_item, count_words(piece)))
+    return found
+
+
+def count_words(text: str) -> int:
+    """Words; in scripts that write none apart, two characters count as one."""
+    return max(len(text.split()), 0 if text.isascii() else len(_WIDE.findall(text)) // 2)
+
+
+_WIDE = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class TidyReply:
+    """A reply without what is not its speaker's own prose.
+
+    Attributes:
+        prose: its sentences; quotations of some length stand as `"…"`.
+        code: words in code blocks.
+        quoted: words in quotations.
+        is_quoted: whether all of it stood in quotation marks.
+    """
+
+    prose: str
+    code: int = 0
+    quoted: int = 0
+    is_quoted: bool = False
+
+
+def tidy_reply(text: str) -> TidyReply:
+    """Take a reply's own prose out of it: no thinking, no code, no quotations; JSON that only reports an error is prose."""
+    text = _SPEAKER.sub("", _THOUGHT.sub(" ", text[:MAX_CHARACTERS]).translate(_CLEANED).strip())
+    code = 0
+    if "```" in text:
+        blocks = _FENCE.findall(text)
+        rest = _FENCE.sub("\n", text)
+        if not rest.strip() and (message := _read_error(blocks[0].strip("`").removeprefix("json").strip())):
+            return TidyReply(message)
+        code = sum(len(block.split()) for block in blocks)
+        text = rest
+    elif text.startswith("{") and (message := _read_error(text)):
+        return TidyReply(message)
+    text = _GESTURE.sub("", text.translate(_TIDIED).strip())
+    if len(text) > 1 and text[0] == text[-1] == '"' and text.count('"') == 2:
+        return TidyReply(text[1:-1], code, is_quoted=True)
+    if '"' not in text:
+        return TidyReply(text, code)
+    # What is quoted is not the speaker's own word.
+    quoted = sum(count_words(quotation) for quotation in _QUOTED.findall(text))
+    return TidyReply(_QUOTED.sub(' "…" ', text), code, quoted)
+
+
+_ERROR_KEY = re.compile(r'"(?:error|refusal|declined|status|message|reason|result|response|answer|ошибка|fehler|erreur|mensaje|错误|エラー)"\s*:\s*"([^"\n]{3,400})"', re.IGNORECASE)
+
+
+def _read_error(text: str) -> str:
+    """The messages of a JSON object that is short and says little else; or the empty string."""
+    if not text.startswith("{") or len(text) > 800 or text.count(":") > 5:
+        return ""
+    return "\n".join(_ERROR_KEY.findall(text))
+
+
+_CLEANED = str.maketrans({"\u200b": "", "\ufeff": "", "\r": "\n"})
+
+
+def _compile_any(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+
+
+_ENGLISH = _compile_any(DECLINES_ENGLISH)
+_ABROAD = _compile_any(DECLINES_ABROAD)
+_WRONG = _compile_any(DENOUNCES_ENGLISH)
+_WRONG_ABROAD = _compile_any(DENOUNCES_ABROAD)
+BARE = re.compile(BARE_NO)
+
+
+def declines(line: str) -> bool | None:
+    """Whether a sentence declines by itself; None where it names a limit of knowledge or of ability."""
+    limited = False
+    if _ACKNOWLEDGED.search(line):
+        return False
+    for pattern in (_ENGLISH, _ABROAD):
+        for match in pattern.finditer(line):
+            if not LIMITS.search(line, match.start(), min(len(line), match.end() + 40)):
+                return True
+            limited = True
+    return None if limited else False
+
+
+def _sort(line: str) -> Kind:
+    said = declines(line)
+    if said is not False:
+        return Kind.DECLINES if said else Kind.LIMITS
+    if _WRONG.search(line) or _WRONG_ABROAD.search(line):
+        return Kind.DENOUNCES
+    if INTRODUCES.search(line):
+        return Kind.DIVERTS if SAFER.search(line) else Kind.INTRODUCES
+    if DIVERTS.search(line) or SAFER.search(line):
+        return Kind.DIVERTS
+    return Kind.PLAIN
+
+
