@@ -96,7 +96,7 @@ class World:
             return f"{words[2]} and {words[3]} are sold in every shop, and {words[4]} goes well with both."
         if isinstance(ask, MutateAsk):
             words = ask.instruction.split()[1:]
-            return f"### Question 1:\nPlease {ask.kind} {ask.language} {' '.join(reversed(words))}"
+            return f"### Question 1:\nPlease {' '.join(sorted(words))} {ask.kind} {ask.language}"
         assert isinstance(ask, JudgeAsk)
         return f"<score> {self._judge(ask)} </score>"
 

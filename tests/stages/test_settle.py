@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from demur.inputs.calibration import Replies
 from demur.records import Drop, Pair, Reason, Seed, Stage
 from demur.stages.dedupe import OFF
+from demur.stages.describe_reply import read_opening
 from demur.stages.novelty import NoveltyIndex
-from demur.stages.settle import STALL_PAIRS, Ledger, Settlement, find_opening, settle
+from demur.stages.settle import STALL_PAIRS, Ledger, Settlement, settle
 from tests.samples import make_pair
 
 WORDS = ("open", "shut", "lock", "door", "key", "please", "quietly", "now", "here", "there")
@@ -55,7 +56,7 @@ def settle_naively(
             if rank >= len(strand) or counts[s] >= quotas[s] or vain[s] >= stall:
                 continue
             pair, reason = strand[rank], None
-            opening = Counter(find_opening(each.response) for each in taken)[find_opening(pair.response)]
+            opening = Counter(read_opening(each.response) for each in taken)[read_opening(pair.response)]
             if any(score(pair.draft.instruction, each.draft.instruction) >= threshold for each in taken):
                 reason = Reason.NEAR_DUPLICATE
             elif rules.max_opening_share and opening >= max(1, int(rules.max_opening_share * wanted + 1e-9)):
@@ -154,7 +155,7 @@ def test_a_strand_that_only_repeats_is_given_up() -> None:
 )
 def test_openings_are_compared_by_their_words(one: str, other: str) -> None:
     """Case, punctuation and the form of an apostrophe make no other opening."""
-    assert find_opening(one) == find_opening(other) != ""
+    assert read_opening(one) == read_opening(other) != ""
 
 
 def test_a_mutant_may_be_near_to_its_own_family_and_to_nobody_else() -> None:

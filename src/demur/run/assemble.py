@@ -10,15 +10,15 @@ from demur.engines.journaling import JournaledEngine, ReplyStore
 from demur.engines.sampling import sampling_from
 from demur.guards.base import Guard
 from demur.guards.catalog import open_guard
-from demur.inputs.calibration import Replies
 from demur.inputs.dedup_settings import SemanticSettings
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
 from demur.records import Seed
 from demur.run.plan import Plan, TaskPlan
-from demur.run.recipe import Recipe, ReplyGate
+from demur.run.recipe import Recipe
 from demur.run.strands import Composition, Strand, compose
 from demur.stages.aim import plan_aims
 from demur.stages.assist import Assistant
+from demur.stages.check_reply import ReplyCheck
 from demur.stages.contrast import TwinWriter
 from demur.stages.dedupe import OFF, Deduplicator
 from demur.stages.mutate import Mutator
@@ -86,12 +86,6 @@ def assemble_task(
     return Assembly(composition, recipes, ledger, (proposing, responding, *guarding), tuple(used))
 
 
-def open_gate(rules: Replies) -> ReplyGate | None:
-    """What checks responses by the task's rules; None where nothing is checked."""
-    del rules
-    return None
-
-
 class _Parts:
     """What the recipes of a task have in common."""
 
@@ -106,7 +100,6 @@ class _Parts:
     ) -> None:
         self._task, self._plan, self._guard, self._shared = task, plan, guard, shared
         self._proposing, self._responding = proposing, responding
-        self._rules = task.inputs.task.reply_rules
         self.twin_template = load_template("twin", TwinValues)
         self.assist_template = load_template("assist", AssistValues)
         self.mutate_template = load_template("mutate", MutateValues)
@@ -134,7 +127,7 @@ class _Parts:
             ),
             screen=Screen(self._guard, strand.risk),
             responder=Responder(self._responding, plan.respond_template, responding, inputs, seed),
-            gate=open_gate(self._rules),
+            gate=ReplyCheck(task.inputs.task.reply_rules),
             twin_writer=TwinWriter(self._proposing, self.twin_template, proposing, inputs, seed),
             assistant=Assistant(self._responding, self.assist_template, responding, inputs, seed),
             mutator=Mutator(self._proposing, self.mutate_template, proposing, inputs, seed),

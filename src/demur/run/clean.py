@@ -13,7 +13,7 @@ from demur.inputs.validation import read_environment
 from demur.outputs.files import remove_file
 from demur.run.journal import JOURNAL, JOURNAL_PARTS, remove_journal
 from demur.run.plan import Options, find_folder
-from demur.run.runner import FILES
+from demur.run.task_run import FILES
 
 
 @dataclass(frozen=True, slots=True)

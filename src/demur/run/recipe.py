@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from demur.guards.base import Guard
 from demur.inputs.calibration import MutationKind
-from demur.inputs.policy import Risk
 from demur.records import Admitted, Draft, Drop, Pair, Stage
 from demur.stages.assist import Assistant
+from demur.stages.check_reply import ReplyCheck
 from demur.stages.contrast import TwinWriter
 from demur.stages.dedupe import Deduplicator
 from demur.stages.mutate import Mutator
@@ -22,14 +22,6 @@ Enter: TypeAlias = Callable[[Stage], None]
 """Is told each stage as a draft enters it."""
 
 
-class ReplyGate(Protocol):
-    """Checks the response of a pair; asks no model."""
-
-    def check(self, pair: Pair, risk: Risk) -> Pair | Drop:
-        """Keep a pair whose response does what is wanted of it."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How one strand of a task makes its pairs."""
@@ -38,7 +30,7 @@ class Recipe:
     deduplicator: Deduplicator
     screen: Screen
     responder: Responder
-    gate: ReplyGate | None
+    gate: ReplyCheck
     twin_writer: TwinWriter
     assistant: Assistant
     mutator: Mutator
@@ -71,7 +63,7 @@ class Recipe:
 
         enter(Stage.SCREEN_RESPONSE)  # 5. Guardian filter: only responses that do not violate it are kept
         pair = await self.screen.screen_response(answered)
-        if isinstance(pair, Drop) or self.gate is None:
+        if isinstance(pair, Drop):
             return pair
 
         return self.gate.check(pair, self.screen.risk)  # 6. Reply check: does it decline, and as the policy wants it?

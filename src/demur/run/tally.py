@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from demur.inputs.task import TaskInputs
 from demur.records import TWIN, Drop, Outcome, Pair, Reason, Stage, StageCount, identify
-from demur.stages.settle import find_opening
+from demur.stages.describe_reply import read_opening
 
 OPENINGS_SHOWN = 10
 _PROPOSED = (
@@ -91,6 +91,6 @@ def measure_coverage(pairs: Sequence[Pair], inputs: TaskInputs) -> dict[str, Map
             counts.setdefault(axis, Counter())[value] += 1
         counts["mode"]["comply" if draft.complies else "response"] += 1
         counts["kind"][draft.kind or "proposed"] += 1
-        openings[find_opening(pair.response)] += 1
+        openings[read_opening(pair.response)] += 1
     most = sorted(openings.items(), key=lambda item: (-item[1], item[0]))[:OPENINGS_SHOWN]
     return {**{name: dict(count) for name, count in counts.items()}, "opening": dict(most)}

@@ -7,30 +7,20 @@ opens or reads like too many before it. So the result depends on what the strand
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from math import floor
 
 from demur.inputs.calibration import Replies
 from demur.records import TWIN, Draft, DraftId, Drop, Match, Pair, Reason, Seed, Stage
 from demur.stages.dedupe import OFF
+from demur.stages.describe_reply import read_opening
 from demur.stages.novelty import NoveltyIndex, ScoreFunc
 from demur.stages.semantic import SemanticIndex
 
-OPENING_WORDS = 5
 STALL_PAIRS = 30
 """Pairs of one strand in a row that are not taken, after which no more is expected of it."""
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "‘": "'"})
-
-
-def find_opening(response: str) -> str:
-    """The first five words of a response, case-folded and without punctuation."""
-    words = _WORD.finditer(response.translate(_APOSTROPHES))
-    return " ".join(word.group().casefold() for word in islice(words, OPENING_WORDS))
 
 
 class Ledger:
@@ -100,7 +90,7 @@ class Ledger:
             if akin is not None and akin.score >= self._semantic.threshold:
                 return _drop(pair, Reason.SEMANTIC_DUPLICATE, akin)
         if self.max_openings is not None:
-            opening = find_opening(pair.response)
+            opening = read_opening(pair.response)
             if self.openings[opening] >= self.max_openings:
                 detail = f"{self.max_openings} responses open with: {opening}"
                 return _drop(pair, Reason.OPENING_REPEATED, detail=detail)
@@ -129,7 +119,7 @@ class Ledger:
         self._instructions.add(text_id, draft.instruction)
         self._roots[text_id] = draft.parent or draft.id, draft.kind
         self._texts.add(draft.instruction)
-        self.openings[find_opening(pair.response)] += 1
+        self.openings[read_opening(pair.response)] += 1
         if self._semantic is not None and draft.parent is None:
             self._semantic.add(text_id, draft.instruction)
         if self._responses is not None:
