@@ -33,7 +33,7 @@ class Varied(World):
         said, ask = super().answer(request), request.ask
         if isinstance(said, EngineError) or not isinstance(ask, RespondAsk | AssistAsk):
             return said
-        words = " ".join(word for word in ask.instruction.split() if word[-1].isdigit())
+        words = " ".join([word for word in ask.instruction.split() if word[-1].isdigit()][::2])
         if isinstance(ask, AssistAsk):
             return f"{words}: every owner of one can call a locksmith, who opens it within the hour."
         return f"On {words}: I won't help with that; a locksmith may."
