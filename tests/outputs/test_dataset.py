@@ -254,3 +254,21 @@ def test_a_pairs_record_has_the_fields_of_its_own_risk() -> None:
         "11.2",
         "POLITE_REDIRECT",
     )
+
+
+def test_twins_and_mutants_say_what_they_were_made_of() -> None:
+    """A twin has its parent, its permission and the mode `comply`; a mutant its parent and its kind; others neither."""
+    pair = make_pair()
+    parent = pair.draft.id
+    made_id = replace(parent, branch="twin.1")
+    twin = replace(pair, draft=replace(pair.draft, id=made_id, parent=parent, kind="twin", permission="Advice"))
+    mutant = replace(pair, draft=replace(pair.draft, id=made_id, parent=parent, kind="typos"))
+    described = [describe_pair(each, make_inputs())["metadata"] for each in (pair, twin, mutant)]
+    keys = ("mode", "twin_of", "permission", "mutated_from", "mutation")
+    found = [[metadata.get(key) for key in keys] for metadata in described]  # type: ignore[attr-defined]
+    assert found == [
+        ["response", None, None, None, None],
+        ["comply", str(parent), "Advice", None, None],
+        ["response", None, None, str(parent), "typos"],
+    ]
+    assert described[1]["id"] == "tests/lock_picking#3.0/twin.1"  # type: ignore[index]

@@ -68,3 +68,13 @@ def test_a_prompt_is_shown_as_the_model_sees_it() -> None:
     chat = Chat((Message("system", "Be brief."), Message("user", "Hello\nthere")))
     assert show_prompt(chat) == "[system]\nBe brief.\n\n[user]\nHello\nthere"
     assert show_prompt(Raw("<|start|>x")) == "<|start|>x"
+
+
+def test_a_task_with_contrast_shows_a_twins_prompt(workspace: Path) -> None:
+    """What asks for a benign twin of the first seed comes last, and only where the task wants twins."""
+    task = workspace / "task.yaml"
+    task.write_text(task.read_text() + "contrast: {share: 0.5}\n")
+    plan = make_runner(workspace, World(), outputs=10).plan
+    prompts = render_prompts(plan.tasks[0], plan)
+    assert prompts[-1].title == "7. benign twin"
+    assert plan.tasks[0].inputs.seeds[0].instruction in prompts[-1].text

@@ -69,6 +69,7 @@ class Harvest:
                 for scheduler in self._schedulers:
                     if scheduler.wanted and scheduler.status is Status.INTERRUPTED:
                         group.create_task(scheduler.run())
+            assert not any(each.wanted and each.status is Status.INTERRUPTED for each in self._schedulers)
             self._settle()
             if any(scheduler.status is Status.BUDGET_SPENT for scheduler in self._schedulers):
                 self.status = Status.BUDGET_SPENT

@@ -23,6 +23,7 @@ from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
 from demur.run.scheduler import FailureStreak
 from demur.run.tally import count_offspring, count_stages, measure_coverage
+from demur.stages.check_reply import warn_of_reply_type
 from demur.stages.novelty import NoveltyIndex
 
 FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md")
@@ -56,7 +57,8 @@ class TaskRun:
         self._harvest = Harvest(assembly, progress, width=self._width, rounds=rounds, streak=self._streak)
         self._status = Status.INTERRUPTED  # what it is if nothing better comes of it
         self._offspring: list[OffspringRun] = []
-        self._warnings: list[str] = [*list_exposed(plan.builder), *assembly.recipes[0].proposer.warnings]
+        said = [warn_of_reply_type(risk) for risk in task.inputs.risks]
+        self._warnings = [*list_exposed(plan.builder), *assembly.recipes[0].proposer.warnings, *filter(None, said)]
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
         self._sources = {role: describe_file(path) for role, path in sources.items()}
 
