@@ -171,12 +171,15 @@ class _TaskRun:
             BudgetSpent: it cannot be asked any more.
         """
         guard, inputs = self._scheduler.recipe.guard, self._task.inputs
+        out_of_budget: BudgetSpent | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 canaries = group.create_task(check_canaries(guard, inputs.risk, inputs.seeds))
                 criteria = group.create_task(check_criteria(guard))
         except* BudgetSpent as spent:
-            raise spent.exceptions[0] from None
+            out_of_budget = next(error for error in spent.exceptions if isinstance(error, BudgetSpent))
+        if out_of_budget is not None:
+            raise out_of_budget
         require_sight(canaries.result())
         if not criteria.result().sees_policy:
             # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop; nor
