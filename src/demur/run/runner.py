@@ -13,7 +13,7 @@ from pathlib import Path
 from demur.engines.budgets import Budget
 from demur.engines.catalog import Catalog
 from demur.errors import BudgetSpent, DemurError, JournalFault, OutputFault
-from demur.guards.canaries import check_canaries, check_criteria, require_sight
+from demur.guards.canaries import CanaryReport, check_canaries, check_criteria, require_sight
 from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
 from demur.outputs.files import count_lines, encode, remove_file, write_jsonl, write_text
@@ -172,19 +172,21 @@ class _TaskRun:
         """
         guard, inputs = self._scheduler.recipe.guard, self._task.inputs
         out_of_budget: BudgetSpent | None = None
+        trials: list[asyncio.Task[CanaryReport]] = []
         try:
             async with asyncio.TaskGroup() as group:
-                canaries = group.create_task(check_canaries(guard, inputs.risk, inputs.seeds))
-                criteria = group.create_task(check_criteria(guard))
+                trials.append(group.create_task(check_canaries(guard, inputs.risk, inputs.seeds)))
+                trials.append(group.create_task(check_criteria(guard)))
         except* BudgetSpent as spent:
             out_of_budget = next(error for error in spent.exceptions if isinstance(error, BudgetSpent))
         if out_of_budget is not None:
             raise out_of_budget
-        require_sight(canaries.result())
-        if not criteria.result().sees_policy:
+        canaries, criteria = (trial.result() for trial in trials)
+        require_sight(canaries)
+        if not criteria.sees_policy:
             # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop; nor
             # is a guard that has a policy of its own, if it tells the canaries apart.
-            self._warnings.append(criteria.result().words)
+            self._warnings.append(criteria.words)
 
     @property
     def spent(self) -> bool:
