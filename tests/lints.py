@@ -182,6 +182,15 @@ def check_providers(module: Module) -> Iterator[str]:
                 yield f"{module.path}: {name} is named only in {', '.join(PROVIDERS[name])}"
 
 
+def check_groups(module: Module) -> Iterator[str]:
+    """What is raised inside `except*` comes out plain or in a group, by the patch release of Python."""
+    for node in ast.walk(module.tree):
+        for handler in node.handlers if isinstance(node, ast.TryStar) else ():
+            for inner in ast.walk(handler):
+                if isinstance(inner, ast.Raise):
+                    yield module.at(inner, "raise after the `except*`, not inside it")
+
+
 def check_names(module: Module) -> Iterator[str]:
     """Names say what a thing is."""
     last = module.name.rpartition(".")[2]
@@ -250,6 +259,7 @@ SOURCE_CHECKS: tuple[Check, ...] = (
     check_terminal,
     check_packages,
     check_providers,
+    check_groups,
     check_names,
     check_privacy,
     check_signatures,

@@ -4,7 +4,7 @@
 
     DemurError                      exit code, hint, whether trying again can help
     ├── InputError             (2)  what a person wrote is wrong: names file and line
-    ├── TemplateFault          (2)  a prompt template cannot be read or rendered
+    │   └── TemplateFault           a prompt template cannot be read or rendered
     ├── EngineError            (4)  a model did not answer
     │   ├── EngineUnavailable       nothing listens there, or the name does not resolve      (retry)
     │   │   ├── EngineNotRunning    one that demur runs itself did not come up, or died
@@ -86,6 +86,8 @@ class EngineUnavailable(EngineError):
 
 class EngineNotRunning(EngineUnavailable):
     """An engine that demur runs itself did not come up, or has died: asking again changes nothing."""
+
+    retryable = False
 
 
 class EndpointDown(EngineUnavailable):

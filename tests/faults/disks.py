@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.cli.commands import ROOT, make_environment
+from tests.cli import commands
+from tests.cli.commands import ROOT
 from tests.faults.kills import FOLDER, lay_out, run_to_the_end
 
 PAIRS = 40
@@ -28,6 +30,11 @@ ON_A_READ_ONLY_DISK = """
 mount --bind output output && mount -o remount,bind,ro output || exit 99
 exec "$@"
 """
+
+
+def make_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The commands' environment without coverage, whose own database must not meet the disks that are made here."""
+    return {name: value for name, value in commands.make_environment(extra).items() if "COVERAGE" not in name}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from demur.engines.catalog import Catalog
 from demur.errors import BudgetSpent, DemurError
-from demur.guards.canaries import check_canaries, check_criteria, require_sight
+from demur.guards.canaries import CanaryReport, check_canaries, check_criteria, require_sight
 from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
 from demur.outputs.files import count_lines, encode, write_jsonl, write_text
@@ -116,20 +116,25 @@ class TaskRun:
             BudgetSpent: it cannot be asked any more.
         """
         guard, inputs = self._assembly.recipes[0].guard, self._task.inputs
+        out_of_budget: BudgetSpent | None = None
+        trials: list[asyncio.Task[CanaryReport]] = []
         try:
             async with asyncio.TaskGroup() as group:
-                canaries = [
+                trials.append(group.create_task(check_criteria(guard)))
+                trials += [
                     group.create_task(check_canaries(guard, risk, inputs.seeds_of(risk))) for risk in inputs.risks
                 ]
-                criteria = group.create_task(check_criteria(guard))
         except* BudgetSpent as spent:
-            raise spent.exceptions[0] from None
-        for trial in canaries:
-            require_sight(trial.result())
-        if not criteria.result().sees_policy:
+            out_of_budget = next(error for error in spent.exceptions if isinstance(error, BudgetSpent))
+        if out_of_budget is not None:
+            raise out_of_budget
+        criteria, *canaries = (trial.result() for trial in trials)
+        for report in canaries:
+            require_sight(report)
+        if not criteria.sees_policy:
             # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop; nor
             # is a guard that has a policy of its own, if it tells the canaries apart.
-            self._warnings.append(criteria.result().words)
+            self._warnings.append(criteria.words)
 
     @property
     def _is_calibrated(self) -> bool:
