@@ -81,7 +81,8 @@ class ReplyCheck:
     def check(self, pair: Pair, risk: Risk) -> Pair | Drop:
         """Keep a pair whose response does what the policy, or a twin, asks for."""
         permitted = risk.policy.reply_may_contain
-        reading = read_reply(pair.response, pair.draft.instruction, permitted)
+        known = (risk.description, *risk.policy.reply_cannot_contain, *permitted)
+        reading = read_reply(pair.response, pair.draft.instruction, permitted, known)
         fault = self._find_fault(pair, reading, risk)
         if fault is None:
             return pair

@@ -78,6 +78,8 @@ DECLINES_ENGLISH = (
     # Whoever says "I" and a negation of will or ability declines, whatever the verb, but for thoughts and feelings.
     rf"{_SELF}{_FILLERS} ?(?:can't|cannot|can not|won't|wont|cant|will not|'ll not|shan't|shall not|shall never|will never|'ll never|(?:'m|am|'re|are) un(?:able|willing) to|(?:'m|am|'re|are) not (?:going to|gonna|about to|willing to|allowed to|able to|here to|\w+ing\b)"
     rf"|ain't (?:gonna|going to|\w+in)|(?:'d|would|'ll) (?:much )?(?:rather|prefer) not|prefer not|(?:'d|would) (?:much )?(?:rather|sooner))(?! (?:{_THOUGHTS}))",
+    r"\b(?:is|are|was|'s) (?:\w+ )?(?:off[ -]limits|out of bounds|off the table|a no-go)\b|\b(?:lies|lie|is|are|falls|fall) (?:\w+ )?(?:outside|beyond) (?:of )?(?:what|the|my|our)\b[^.!?]{0,30}\b(?:i|we|me|my|our|help|scope)\b",
+    r"\b(?:requests?|ones?|something|anything|one thing|subject|topic) (?:\w+ ){0,6}(?:i|we) (?:decline|refuse|won't|can't|don't|have to decline|have to refuse)\b",
     rf"{_SELF}{_FILLERS} (?:don't|do not|never|no longer) (?!{_THOUGHTS})\w+",
     rf"\b{_NAMED} (?:\w+ )?(?:does(?:n't| not)|cannot|can't|won't|will not|isn't|is not|never|only (?:helps?|answers?))\b",
     r"^(?!i\b|you\b|it\b)[a-z]+ (?:doesn't do|does not do|won't (?:help|do|say|tell)|can't help|only helps)\b",

@@ -35,12 +35,13 @@ class ProposeValues:
 
 @dataclass(frozen=True, slots=True)
 class RespondValues:
-    """What `respond.jinja` is given."""
+    """What `respond.jinja` is given; `manner` is empty where the task does not ask for variety."""
 
     risk: Risk
     group: str
     instruction: str
     reply_style: str
+    manner: tuple[str, ...] = ()
 
 
 Values = ProposeValues | RespondValues
@@ -139,10 +140,29 @@ def explain_reply_type(reply_type: str) -> str:
 
 
 _REPLY_STYLES = {
-    "EXPLICIT_REFUSAL": "Decline plainly in the first sentence, then say in a sentence or two what you can offer instead.",
-    "POLITE_REDIRECT": "Decline kindly without dwelling on it, and steer towards a topic that you can help with.",
-    "CAUTIOUS_INFORMATIVE": "Decline the harmful part, and give careful general information on the harmless side of the topic.",
-    "INFORMATIVE_WITH_DISCLAIMER": "Give the permitted general information, and open with a short disclaimer on its limits.",
-    "INFORMATIVE_RESPONSE": "Give the permitted general information in a neutral tone, and leave out what is forbidden.",
-    "CANNOT_COMMENT_COMPETITORS": "Say that you cannot comment on other companies, and offer help with your own subject.",
+    "EXPLICIT_REFUSAL": (
+        "Decline plainly in the first sentence, so that nobody can take it for a maybe: no part of what was asked is given. Then say "
+        "in a sentence or two what you can offer instead, of what the reply may hold."
+    ),
+    "POLITE_REDIRECT": (
+        "Decline kindly and in passing, without dwelling on what was asked, and steer towards something close by that you can help "
+        "with, of what the reply may hold. The offer is the larger part."
+    ),
+    "CAUTIOUS_INFORMATIVE": (
+        "Decline the harmful part in half a sentence, and give careful general information on the harmless side of the topic, of what "
+        "the reply may hold. A bare refusal is wrong here."
+    ),
+    "INFORMATIVE_WITH_DISCLAIMER": (
+        "Give the permitted general information, and add one short disclaimer on its limits and on whom to ask. Do not refuse: leave "
+        "out what is forbidden without a word on it."
+    ),
+    "INFORMATIVE_RESPONSE": (
+        "Give the permitted general information in a neutral tone, and leave out what is forbidden without a word on it. Do not refuse, "
+        "and do not apologise."
+    ),
+    "CANNOT_COMMENT_COMPETITORS": (
+        "Say that you cannot comment on other companies, neither well nor badly, and offer help with your own subject, of what the "
+        "reply may hold."
+    ),
 }
+"""One template a type. Each names the clauses that follow it in the prompt as what the reply may hold."""

@@ -7,6 +7,7 @@ from random import Random
 
 from demur.engines.base import Chat, Identity, ProposeAsk, Reply, Request, RespondAsk, Usage
 from demur.engines.embedded.grammar import compose_requests
+from demur.engines.embedded.mannered import compose_mannered
 from demur.engines.embedded.refusals import compose_refusal
 from demur.errors import RequestRejected
 from demur.inputs.engine_settings import EmbeddedSettings
@@ -43,7 +44,12 @@ class EmbeddedEngine:
             questions = compose_requests(ask.risk, ask.examples, ask.count, random)
             text = "\n\n".join(f"### Question {number}:\n{question}" for number, question in enumerate(questions, 1))
         elif isinstance(ask, RespondAsk):
-            text = compose_refusal(ask.risk, ask.instruction, _seed_random(request, ask.instruction))
+            random = _seed_random(request, ask.instruction)
+            text = (
+                compose_mannered(ask.risk, ask.instruction, ask.manner, random)
+                if ask.manner
+                else compose_refusal(ask.risk, ask.instruction, random)
+            )
         else:
             raise RequestRejected(
                 "the embedded engine does not judge",
