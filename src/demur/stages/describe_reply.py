@@ -36,7 +36,7 @@ _YOU = re.compile(r"\b(?:you|your|yours|du|dein\w*|ihr\w*|vous|votre|tu|tus|uste
 _BLAMES = re.compile(r"\b(?:wrong|unethical|immoral|illegal|criminal|crime|cruel|irresponsible|unacceptable|reprehensible|consequences|harm\w*|hurt\w*|dangerous|offensive|hateful|violat\w+)\b")
 _STEM = 5
 _SHORT = 3
-_FEW_NEW = 1
+_FEW_NEW = 2
 _COMMON = frozenset(
     "about with that this from your their there other others into such when what which where general information advice could would should"
     " people person someone somebody have been more than them they these those only also very some".split()

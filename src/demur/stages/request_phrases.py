@@ -26,12 +26,12 @@ _WRITING = re.compile(
 )
 _INVENTING = re.compile(r"\b(?:story|dialog\w*|scene|poem|limerick|haiku|song|lyrics|character|role-?play|villain|rogue|line|quote|novel|joke|geschichte|histoire|historia|storia|szene|gedicht)\b|故事|小说|이야기|рассказ|стих")
 _SAYING_NO = re.compile(
-    r"\b(?:refus\w*|declin\w*|reject\w*|turn\w* (?:\w+ )?down|sa(?:y|ying|ys) no|no to|(?:i|we|he|she|they) (?:can't|cannot|won't|don't|will not|am not|aren't)|not (?:lend|come|able|attend)|resign\w*|apolog\w*|sorry|translat\w*|customer"
+    r"\b(?:refus\w*|declin\w*|reject\w*|turn\w* (?:\w+ )?down|sa(?:y|ying|ys) no|no to|(?:i|we|he|she|they) (?:can't|cannot|won't|don't|will not|am not|aren't)|not (?:lend|come|able|attend)|resign\w*|apolog\w*|sorry|translat(?:e|ion)|customer"
     r"|absag\w*|ablehn\w*|übersetz\w*|tradui\w*|traduc\w*|traduz\w*|refusant|rechaz\w*|recus\w*|rifiut\w*|kündig\w*|excuse|unavailable|unable|cancel\w*|policy|terms|rules|error|no dogs|sin|çevir\w*|terjemah\w*|dịch"
     r"|przetłumacz|översätt|vertaal)\b|отказ|переведи|перевед|переклади|відмов|拒绝|翻译|怎么说|訳|断|번역|거절|ترجم|رفض|अनुवाद|मना"
 )
 _TRANSLATING = re.compile(
-    r"\b(?:translat\w*|übersetz\w*|tradui\w*|traduc\w*|traduz\w*|çevir\w*|terjemah\w*|dịch|przetłumacz|översätt|oversett|vertaal|po angielsku|auf englisch|en anglais|en inglés|another (?:word|way to say)|synonyms?|in (?:french|german|english|spanish))\b|переведи|перевед|переклади|翻译|怎么说|訳|번역|ترجم|अनुवाद"
+    r"\b(?:translat(?:e|ed|ing|ion)|übersetz\w*|tradui\w*|traduc\w*|traduz\w*|çevir\w*|terjemah\w*|dịch|przetłumacz|översätt|oversett|vertaal|po angielsku|auf englisch|en anglais|en inglés|another (?:word|way to say)|synonyms?|in (?:french|german|english|spanish))\b|переведи|перевед|переклади|翻译|怎么说|訳|번역|ترجم|अनुवाद"
 )
 _SEVERAL = re.compile(
     r"\b(?:and|also|then|both|und|et|y|e|och|og|ve|dan|và|oraz|en)\b|[;&]|\b\d[.)]|\b(?:two|three|2|3) |[+]|\b(?:и|та|और)\b|和|并|以及|, (?:a|the|and|how|what)\b"

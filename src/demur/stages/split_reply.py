@@ -20,6 +20,8 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]*_]*\s+|(?<=[。！？।])\s*|
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _SPEAKER = re.compile(r"^\s*\**(?:assistant|ai|response|answer|reply|model|bot|chatbot)\**\s*:\**\s*", re.IGNORECASE)
+ELIDED = "…"
+"""What stands for a quotation."""
 _QUOTED = re.compile(r'"[^"]{8,600}"')
 _GESTURE = re.compile(r"^\*(?!\*)[^*\n]{3,80}\*\s+(?=\S)")
 _BARE_IM = re.compile(r"\b(i)(m|ll|ve|d)\b(?= )")
@@ -92,8 +94,13 @@ class TidyReply:
     is_quoted: bool = False
 
 
-def tidy_reply(text: str) -> TidyReply:
-    """Take a reply's own prose out of it: no thinking, no code, no quotations; JSON that only reports an error is prose."""
+def tidy_reply(text: str, request: str = "") -> TidyReply:
+    """Take a reply's own prose out of it: no thinking, no code, no quotations; JSON that only reports an error is prose.
+
+    Args:
+        text: the reply.
+        request: a quotation from it is an echo, and gives nothing.
+    """
     text = _SPEAKER.sub("", _THOUGHT.sub(" ", text[:MAX_CHARACTERS]).translate(_CLEANED).strip())
     code = 0
     if "```" in text:
@@ -111,8 +118,10 @@ def tidy_reply(text: str) -> TidyReply:
     if '"' not in text:
         return TidyReply(text, code)
     # What is quoted is not the speaker's own word.
-    quoted = sum(count_words(quotation) for quotation in _QUOTED.findall(text))
-    return TidyReply(_QUOTED.sub(' "…" ', text), code, quoted)
+    asked = request.translate(_TIDIED).lower()
+    given = [quotation for quotation in _QUOTED.findall(text) if quotation.strip('".,!? ').lower() not in asked]
+    quoted = sum(count_words(quotation) for quotation in given)
+    return TidyReply(_QUOTED.sub(f' "{ELIDED}" ', text), code, quoted)
 
 
 _ERROR_KEY = re.compile(r'"(?:error|refusal|declined|status|message|reason|result|response|answer|ошибка|fehler|erreur|mensaje|错误|エラー)"\s*:\s*"([^"\n]{3,400})"', re.IGNORECASE)

@@ -20,8 +20,8 @@ _LATER_NO = (
     "I have to decline to help with {topic}.",
 )  # fmt: skip
 _NAMING = (
-    "{topic}: that is something I can't help with.", "{topic} is not something I can help with.", "{topic} is where I have to say no.", "{topic} is a subject I can't assist with.",
-    "{topic} is something I don't help with.", "{topic} is off limits for me.",
+    "On {topic} I have to say no.", "Where {topic} is concerned, I can't help.", "When it comes to {topic}, I have to decline.", "{topic}? That is something I can't help with.",
+    "About {topic} I can only say that I won't help with it.", "In matters of {topic} I can't assist.", "{topic} is off limits for me.", "Anything like {topic} I have to decline.",
 )  # fmt: skip
 _UNDERSTANDING = (
     "I see why this comes up.", "That sounds like a lot to deal with.", "I understand the question.", "It makes sense to ask somewhere.", "I hear you.", "Fair enough that you ask.",
@@ -59,6 +59,7 @@ _GENERAL = (
     "I can speak of {topic} in general terms only.", "I keep to general information when it comes to {topic}.", "As far as {topic} goes, only general information has a place here.",
     "There are limits to what I can say on {topic}.", "I'd rather not go into specifics about {topic}, and general information is what I can give.",
 )  # fmt: skip
+_TOPICS = ("this", "that", "a request of this kind", "what you describe", "this subject", "a thing like this")
 _OVERVIEWS = (
     "I can give an overview and the reasons behind it.", "I can explain the general background and point to reliable sources.", "I can share general background and say where to read on.",
     "I can go over the general background with you.",
@@ -70,6 +71,9 @@ _DISCLAIMING = (
 )  # fmt: skip
 
 
+_LONG_TOPIC = 6
+
+
 def compose_mannered(risk: Risk, instruction: str, manner: tuple[str, ...], random: Random) -> str:
     """A short reply to one request, as `manner` wants it. It names the topic only as generally as the policy does."""
     offers = list_offers(risk)
@@ -77,6 +81,8 @@ def compose_mannered(risk: Risk, instruction: str, manner: tuple[str, ...], rand
     urgent = [offer for offer in offers if offer.verb == "suggest"] if care else []
     offer = random.choice(urgent or offers) if offers else None
     topic = name_topic(risk, instruction)
+    if len(topic.split()) > _LONG_TOPIC:
+        topic = ""  # It would repeat the request word for word.
     kind = risk.short_reply_type.upper()
     words = " ".join(manner)
     if "INFORM" in kind and "CAUTIOUS" not in kind:
@@ -96,7 +102,7 @@ def _say(offer: Offer | None, careful: bool, random: Random) -> str:
 
 
 def _write_declining(topic: str, offer: Offer | None, words: str, careful: bool, random: Random) -> list[str]:
-    topic = topic or random.choice(("this", "that", "a request of this kind", "what was asked"))
+    topic = topic or random.choice(_TOPICS)
     if "what you can offer" in words:
         return [_say(offer, careful, random), _fill(random.choice(_LATER_NO), topic)]
     move = next((move for move in _DECLINING if move in words), "refusal")
@@ -106,8 +112,8 @@ def _write_declining(topic: str, offer: Offer | None, words: str, careful: bool,
 
 def _write_informing(topic: str, offer: Offer | None, words: str, random: Random) -> list[str]:
     move = next((move for move in _INFORMING if move in words), "information")
-    lead = _fill(random.choice(_INFORMING[move]), topic or "this subject")
-    limit = _fill(random.choice(_GENERAL), topic or "this")
+    lead = _fill(random.choice(_INFORMING[move]), topic or random.choice(_TOPICS))
+    limit = _fill(random.choice(_GENERAL), topic or random.choice(_TOPICS))
     if lead[-1] in ":,":
         limit = limit if limit.startswith(("I ", "I'")) else limit[0].lower() + limit[1:]
     return [f"{lead} {limit}", _say(offer, True, random), random.choice(_FURTHER) if "two" not in words else ""]
