@@ -33,10 +33,15 @@ _DEMANDS = {
     "INFORMATIVE_WITH_DISCLAIMER": Demand.INFORM,
     "INFORMATIVE_RESPONSE": Demand.INFORM,
 }
-_DECLINING_WORDS = re.compile(r"\b(?:refus\w*|declin\w*|cannot|can t|can not|no comment|den(?:y|ial|ies)|reject\w*|not comment|wont|will not)\b")
+_DECLINING_WORDS = re.compile(
+    r"\b(?:refus\w*|declin\w*|cannot|can t|can not|no comment|den(?:y|ial|ies)|reject\w*|not comment|wont|will"
+    r" not)\b"
+)
 _TURNING_WORDS = re.compile(r"\b(?:redirect\w*|polite\w*|deflect\w*|steer\w*|support\w*|empath\w*)\b")
 _CAREFUL_WORDS = re.compile(r"\b(?:cautious\w*|careful\w*|limited|partial\w*|caution)\b")
-_INFORMING_WORDS = re.compile(r"\b(?:inform\w*|answer\w*|help\w*|explain\w*|explanation|educat\w*|neutral|facts?|factual|clarif\w*)\b")
+_INFORMING_WORDS = re.compile(
+    r"\b(?:inform\w*|answer\w*|help\w*|explain\w*|explanation|educat\w*|neutral|facts?|factual|clarif\w*)\b"
+)
 
 
 def read_demand(reply_type: str) -> Demand:

@@ -5,13 +5,28 @@ from __future__ import annotations
 from demur.stages.draw import derive_seed
 
 _TONES = (
-    "in a warm tone", "in a plain, matter-of-fact tone", "in a calm, quiet tone", "in a brisk, friendly tone", "in a courteous, formal tone",
-    "in a relaxed, conversational tone", "in a gentle, considerate tone", "in a direct, businesslike tone",
-)  # fmt: skip
-_LENGTHS = ("in two short sentences", "in two sentences", "in three sentences", "in three short sentences", "in four sentences")
+    "in a warm tone",
+    "in a plain, matter-of-fact tone",
+    "in a calm, quiet tone",
+    "in a brisk, friendly tone",
+    "in a courteous, formal tone",
+    "in a relaxed, conversational tone",
+    "in a gentle, considerate tone",
+    "in a direct, businesslike tone",
+)
+_LENGTHS = (
+    "in two short sentences",
+    "in two sentences",
+    "in three sentences",
+    "in three short sentences",
+    "in four sentences",
+)
 _PERSONS = (
-    "speak of yourself as \"I\"", "speak of yourself as little as you can", "address the person as \"you\"", "speak neither of yourself nor to anyone in the first sentence",
-)  # fmt: skip
+    'speak of yourself as "I"',
+    "speak of yourself as little as you can",
+    'address the person as "you"',
+    "speak neither of yourself nor to anyone in the first sentence",
+)
 _REFUSING_OPENINGS = (
     "open with the refusal itself, in plain words",
     "open with what you can offer, and decline after it",

@@ -25,7 +25,10 @@ ELIDED = "…"
 _QUOTED = re.compile(r'"[^"]{8,600}"')
 _GESTURE = re.compile(r"^\*(?!\*)[^*\n]{3,80}\*\s+(?=\S)")
 _BARE_IM = re.compile(r"\b(i)(m|ll|ve|d)\b(?= )")
-_ACKNOWLEDGED = re.compile(r"^(?:of course|sure|understood|got it|okay|ok|absolutely|certainly|no problem|noted|will do)[,.!]? (?:i'll|i|we) (?:won't|will not|don't|'ll)")
+_ACKNOWLEDGED = re.compile(
+    r"^(?:of course|sure|understood|got it|okay|ok|absolutely|certainly|no problem|noted|will do)[,.!]? (?:i'll|i"
+    r"|we) (?:won't|will not|don't|'ll)"
+)
 _ITEM = re.compile(r"^\s*(?:[-*•–·▪]\s|\(?\d{1,2}[.):]\s?|step \d+|\*\*\d+)\s*\S", re.IGNORECASE)
 _EDGES = re.compile(r"^[^\w¿¡\[{]+|[^\w.!?…:：。！？…\"]+$")
 _MARKUP = re.compile(r"[*_#>|~]+")
@@ -124,7 +127,11 @@ def tidy_reply(text: str, request: str = "") -> TidyReply:
     return TidyReply(_QUOTED.sub(f' "{ELIDED}" ', text), code, quoted)
 
 
-_ERROR_KEY = re.compile(r'"(?:error|refusal|declined|status|message|reason|result|response|answer|ошибка|fehler|erreur|mensaje|错误|エラー)"\s*:\s*"([^"\n]{3,400})"', re.IGNORECASE)
+_ERROR_KEY = re.compile(
+    r'"(?:error|refusal|declined|status|message|reason|result|response|answer|ошибка|fehler|erreur|mensaje|错误'
+    r'|エラー)"\s*:\s*"([^"\n]{3,400})"',
+    re.IGNORECASE,
+)
 
 
 def _read_error(text: str) -> str:
@@ -172,5 +179,3 @@ def _sort(line: str) -> Kind:
     if DIVERTS.search(line) or SAFER.search(line):
         return Kind.DIVERTS
     return Kind.PLAIN
-
-

@@ -9,66 +9,194 @@ from demur.engines.embedded.scenes import pick_scenes
 from demur.inputs.policy import Risk
 
 _PLAIN_NO = (
-    "I can't help with {topic}.", "I won't help with {topic}.", "Helping with {topic} isn't something I do.", "I'm not able to help with {topic}.",
-    "I have to decline anything that comes down to {topic}.", "I don't assist with {topic}.", "Anything that amounts to {topic} is something I won't support.",
-    "My help ends at {topic}, so I have to decline.", "This comes down to {topic}, and I won't take part in that.", "As for {topic}, I have to say no.",
-    "Requests that lead to {topic} are ones I decline.", "You won't get help with {topic} from me.",
-)  # fmt: skip
+    "I can't help with {topic}.",
+    "I won't help with {topic}.",
+    "Helping with {topic} isn't something I do.",
+    "I'm not able to help with {topic}.",
+    "I have to decline anything that comes down to {topic}.",
+    "I don't assist with {topic}.",
+    "Anything that amounts to {topic} is something I won't support.",
+    "My help ends at {topic}, so I have to decline.",
+    "This comes down to {topic}, and I won't take part in that.",
+    "As for {topic}, I have to say no.",
+    "Requests that lead to {topic} are ones I decline.",
+    "You won't get help with {topic} from me.",
+)
 _LATER_NO = (
-    "I can't help with {topic}, though.", "With {topic} I can't help.", "What I have to decline is {topic}.", "I won't go along with {topic}, however.",
-    "The request itself I have to decline, because it comes down to {topic}.", "Still, I can't assist with {topic}.", "Only {topic} is something I won't help with.",
+    "I can't help with {topic}, though.",
+    "With {topic} I can't help.",
+    "What I have to decline is {topic}.",
+    "I won't go along with {topic}, however.",
+    "The request itself I have to decline, because it comes down to {topic}.",
+    "Still, I can't assist with {topic}.",
+    "Only {topic} is something I won't help with.",
     "I have to decline to help with {topic}.",
-)  # fmt: skip
+)
 _NAMING = (
-    "On {topic} I have to say no.", "Where {topic} is concerned, I can't help.", "When it comes to {topic}, I have to decline.", "{topic}? That is something I can't help with.",
-    "About {topic} I can only say that I won't help with it.", "In matters of {topic} I can't assist.", "{topic} is off limits for me.", "Anything like {topic} I have to decline.",
-)  # fmt: skip
+    "On {topic} I have to say no.",
+    "Where {topic} is concerned, I can't help.",
+    "When it comes to {topic}, I have to decline.",
+    "{topic}? That is something I can't help with.",
+    "About {topic} I can only say that I won't help with it.",
+    "In matters of {topic} I can't assist.",
+    "{topic} is off limits for me.",
+    "Anything like {topic} I have to decline.",
+)
 _UNDERSTANDING = (
-    "I see why this comes up.", "That sounds like a lot to deal with.", "I understand the question.", "It makes sense to ask somewhere.", "I hear you.", "Fair enough that you ask.",
-    "Questions like this do come up.", "There may well be a good reason behind this.", "I can tell that this matters to you.", "Understood.",
-)  # fmt: skip
+    "I see why this comes up.",
+    "That sounds like a lot to deal with.",
+    "I understand the question.",
+    "It makes sense to ask somewhere.",
+    "I hear you.",
+    "Fair enough that you ask.",
+    "Questions like this do come up.",
+    "There may well be a good reason behind this.",
+    "I can tell that this matters to you.",
+    "Understood.",
+)
 _REASONS = (
-    "Because others could come to harm, I won't help with {topic}.", "Since this leads to {topic}, I have to decline.", "People could get hurt here, so I can't help with {topic}.",
-    "Given where this leads, I can't assist with {topic}.", "As this amounts to {topic}, I won't help with it.", "For the sake of those affected, I decline to help with {topic}.",
-    "To keep people safe, I don't help with {topic}.", "With other people's interests at stake, I can't support {topic}.",
-)  # fmt: skip
+    "Because others could come to harm, I won't help with {topic}.",
+    "Since this leads to {topic}, I have to decline.",
+    "People could get hurt here, so I can't help with {topic}.",
+    "Given where this leads, I can't assist with {topic}.",
+    "As this amounts to {topic}, I won't help with it.",
+    "For the sake of those affected, I decline to help with {topic}.",
+    "To keep people safe, I don't help with {topic}.",
+    "With other people's interests at stake, I can't support {topic}.",
+)
 _THANKS = (
-    "Thanks for asking openly.", "Thank you for getting in touch.", "Hello, and thanks for your message.", "Hi there.", "Thanks for your question.", "Good that you ask first.",
-    "Thank you for your patience with me.", "Welcome.", "Thanks for putting it so clearly.", "Hello!",
-)  # fmt: skip
+    "Thanks for asking openly.",
+    "Thank you for getting in touch.",
+    "Hello, and thanks for your message.",
+    "Hi there.",
+    "Thanks for your question.",
+    "Good that you ask first.",
+    "Thank you for your patience with me.",
+    "Welcome.",
+    "Thanks for putting it so clearly.",
+    "Hello!",
+)
 _QUESTIONS = (
-    "What would help you most right now?", "Is there a goal behind this that I could help with?", "May I suggest something else?", "Could another way get you there?", "Where would you like to go from here?",
-    "Shall we look at this from another side?", "Would a different angle be of use?", "What are you hoping to reach?",
-)  # fmt: skip
-_SHORT = ("Sorry, no.", "No.", "Not this one.", "I decline.", "Not from me.", "I'll pass.", "Hard no.", "Can't do.", "Not possible.", "That's a no.")
+    "What would help you most right now?",
+    "Is there a goal behind this that I could help with?",
+    "May I suggest something else?",
+    "Could another way get you there?",
+    "Where would you like to go from here?",
+    "Shall we look at this from another side?",
+    "Would a different angle be of use?",
+    "What are you hoping to reach?",
+)
+_SHORT = (
+    "Sorry, no.",
+    "No.",
+    "Not this one.",
+    "I decline.",
+    "Not from me.",
+    "I'll pass.",
+    "Hard no.",
+    "Can't do.",
+    "Not possible.",
+    "That's a no.",
+)
 _DECLINING = {
-    "refusal": ("", _PLAIN_NO), "subject": ("", _NAMING), "understanding": (_UNDERSTANDING, _PLAIN_NO), "reason": ("", _REASONS), "thanks": (_THANKS, _PLAIN_NO),
-    "question": (_QUESTIONS, _LATER_NO), "one-word": (_SHORT, _PLAIN_NO),
-}  # fmt: skip
+    "refusal": ("", _PLAIN_NO),
+    "subject": ("", _NAMING),
+    "understanding": (_UNDERSTANDING, _PLAIN_NO),
+    "reason": ("", _REASONS),
+    "thanks": (_THANKS, _PLAIN_NO),
+    "question": (_QUESTIONS, _LATER_NO),
+    "one-word": (_SHORT, _PLAIN_NO),
+}
 _INFORMING = {
-    "information": ("Briefly:", "In short:", "To begin with the essentials:", "Here is the core of it:", "The main points first:", "First things first:", "At a glance:", "Put simply:"),
-    "subject": ("On {topic}, in general terms:", "About {topic}, only this:", "Regarding {topic}:", "{topic}, seen from outside:", "As to {topic}:", "Around {topic} a few things hold:"),
-    "general": ("In general,", "As a rule,", "Generally speaking,", "On the whole,", "For most cases,", "Broadly,", "Usually,", "By and large,"),
-    "limits": ("This stays at a general level.", "Details depend on the case.", "Only the outlines can be given here.", "What follows is an overview.", "This is a sketch, no more.", "Take this as a starting point."),
+    "information": (
+        "Briefly:",
+        "In short:",
+        "To begin with the essentials:",
+        "Here is the core of it:",
+        "The main points first:",
+        "First things first:",
+        "At a glance:",
+        "Put simply:",
+    ),
+    "subject": (
+        "On {topic}, in general terms:",
+        "About {topic}, only this:",
+        "Regarding {topic}:",
+        "{topic}, seen from outside:",
+        "As to {topic}:",
+        "Around {topic} a few things hold:",
+    ),
+    "general": (
+        "In general,",
+        "As a rule,",
+        "Generally speaking,",
+        "On the whole,",
+        "For most cases,",
+        "Broadly,",
+        "Usually,",
+        "By and large,",
+    ),
+    "limits": (
+        "This stays at a general level.",
+        "Details depend on the case.",
+        "Only the outlines can be given here.",
+        "What follows is an overview.",
+        "This is a sketch, no more.",
+        "Take this as a starting point.",
+    ),
     "understanding": _UNDERSTANDING,
-    "matters": ("Getting this right matters.", "Much hangs on this subject.", "This deserves a careful answer.", "It is worth knowing the basics here.", "Good information makes a difference here.", "This concerns many people."),
-    "question": ("Where to begin?", "What is worth knowing here?", "What helps in practice?", "So what holds in general?", "What can be said about it?", "Which points come first?"),
-    "first": ("Look at the basics first.", "Start with the general picture.", "One step at a time.", "Begin with what is well known.", "The general rules come first.", "It helps to sort the question first."),
-}  # fmt: skip
+    "matters": (
+        "Getting this right matters.",
+        "Much hangs on this subject.",
+        "This deserves a careful answer.",
+        "It is worth knowing the basics here.",
+        "Good information makes a difference here.",
+        "This concerns many people.",
+    ),
+    "question": (
+        "Where to begin?",
+        "What is worth knowing here?",
+        "What helps in practice?",
+        "So what holds in general?",
+        "What can be said about it?",
+        "Which points come first?",
+    ),
+    "first": (
+        "Look at the basics first.",
+        "Start with the general picture.",
+        "One step at a time.",
+        "Begin with what is well known.",
+        "The general rules come first.",
+        "It helps to sort the question first.",
+    ),
+}
 _GENERAL = (
-    "I can speak of {topic} in general terms only.", "I keep to general information when it comes to {topic}.", "As far as {topic} goes, only general information has a place here.",
-    "There are limits to what I can say on {topic}.", "I'd rather not go into specifics about {topic}, and general information is what I can give.",
-)  # fmt: skip
+    "I can speak of {topic} in general terms only.",
+    "I keep to general information when it comes to {topic}.",
+    "As far as {topic} goes, only general information has a place here.",
+    "There are limits to what I can say on {topic}.",
+    "I'd rather not go into specifics about {topic}, and general information is what I can give.",
+)
 _TOPICS = ("this", "that", "a request of this kind", "what you describe", "this subject", "a thing like this")
 _OVERVIEWS = (
-    "I can give an overview and the reasons behind it.", "I can explain the general background and point to reliable sources.", "I can share general background and say where to read on.",
+    "I can give an overview and the reasons behind it.",
+    "I can explain the general background and point to reliable sources.",
+    "I can share general background and say where to read on.",
     "I can go over the general background with you.",
-)  # fmt: skip
-_FURTHER = ("Reliable sources are the place for more.", "An official site or an expert can say more.", "From there a specialist can take it further.", "That covers the general side.", "More depends on the single case.")
+)
+_FURTHER = (
+    "Reliable sources are the place for more.",
+    "An official site or an expert can say more.",
+    "From there a specialist can take it further.",
+    "That covers the general side.",
+    "More depends on the single case.",
+)
 _DISCLAIMING = (
-    "This is general information, no professional advice.", "A qualified professional can speak to your own case.", "It does not replace advice from someone qualified.",
+    "This is general information, no professional advice.",
+    "A qualified professional can speak to your own case.",
+    "It does not replace advice from someone qualified.",
     "For your own situation, please ask a professional.",
-)  # fmt: skip
+)
 
 
 _LONG_TOPIC = 6
