@@ -130,11 +130,16 @@ def _explain_values(names: Mapping[str, object]) -> str:
     return f"Values: {', '.join(sorted(names))}."
 
 
-def explain_reply_type(reply_type: str) -> str:
-    """What a policy's `short_reply_type` asks of a reply, in words; the type is open, so an unknown one speaks for itself."""
+def explain_reply_type(reply_type: str, *, permits: bool = False) -> str:
+    """What a policy's `short_reply_type` asks of a reply, in words; the type is open, so an unknown one speaks for itself.
+
+    Args:
+        reply_type: as the policy has it.
+        permits: whether the policy says what a reply may hold: the wording then points to it.
+    """
     known = _REPLY_STYLES.get(reply_type.strip().upper())
     if known:
-        return known
+        return known.format(held=", of what the reply may hold" if permits else "")
     words = reply_type.replace("_", " ").strip().lower()
     return f"Reply in this manner: {words}."
 
@@ -142,15 +147,15 @@ def explain_reply_type(reply_type: str) -> str:
 _REPLY_STYLES = {
     "EXPLICIT_REFUSAL": (
         "Decline plainly in the first sentence, so that nobody can take it for a maybe: no part of what was asked is given. Then say "
-        "in a sentence or two what you can offer instead, of what the reply may hold."
+        "in a sentence or two what you can offer instead{held}."
     ),
     "POLITE_REDIRECT": (
         "Decline kindly and in passing, without dwelling on what was asked, and steer towards something close by that you can help "
-        "with, of what the reply may hold. The offer is the larger part."
+        "with{held}. The offer is the larger part."
     ),
     "CAUTIOUS_INFORMATIVE": (
-        "Decline the harmful part in half a sentence, and give careful general information on the harmless side of the topic, of what "
-        "the reply may hold. A bare refusal is wrong here."
+        "Decline the harmful part in half a sentence, and give careful general information on the harmless side of the topic{held}"
+        ". A bare refusal is wrong here."
     ),
     "INFORMATIVE_WITH_DISCLAIMER": (
         "Give the permitted general information, and add one short disclaimer on its limits and on whom to ask. Do not refuse: leave "
@@ -161,8 +166,7 @@ _REPLY_STYLES = {
         "and do not apologise."
     ),
     "CANNOT_COMMENT_COMPETITORS": (
-        "Say that you cannot comment on other companies, neither well nor badly, and offer help with your own subject, of what the "
-        "reply may hold."
+        "Say that you cannot comment on other companies, neither well nor badly, and offer help with your own subject{held}."
     ),
 }
 """One template a type. Each names the clauses that follow it in the prompt as what the reply may hold."""

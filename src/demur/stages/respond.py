@@ -35,7 +35,7 @@ class Responder:
             TemplateFault: the template cannot be rendered.
         """
         risk = self.inputs.risk
-        style = explain_reply_type(risk.short_reply_type)
+        style = explain_reply_type(risk.short_reply_type, permits=bool(risk.policy.reply_may_contain))
         manner: tuple[str, ...] = ()
         if self.inputs.task.reply_rules.max_opening_share is not None:
             manner = choose_manner(instruction, informs=read_demand(risk.short_reply_type) is Demand.INFORM)
