@@ -85,9 +85,10 @@ DIVERTS = re.compile(
     r"|बात कर|डॉक्टर"
 )
 ARTIFACT = re.compile(
-    r"^(?:subject|betreff|objet|asunto|oggetto|assunto|title|to|from|dear|hi|hello|sehr geehrte\w*|liebe\w?|cher"
+    r"^(?:subject|betreff|objet|asunto|oggetto|assunto|title|to|from|dear|(?:hi|hello|hey)(?! there)(?= \w+,?$)"
+    r"|sehr geehrte\w*|liebe\w?|cher"
     r"|chère|bonjour|estimad\w+|querid\w+|hola|gentile|caro|cara|prezad\w+|scene|int\."
-    r"|ext\.)\b[^.!?]{0,80}[,:!]?$"
+    r"|ext\.)\b(?:[^.!?]|(?<=mr|ms|dr)\.|(?<=mrs)\.){0,80}[,:!]?$"
 )
 """The first line of a letter, a mail, a script: what follows is spoken by someone else."""
 PIVOT = re.compile(

@@ -16,7 +16,9 @@ _MAX_SENTENCE = 500
 """A longer one is cut into pieces: some patterns look ahead, which must not cost the square of a text's length."""
 _SIGNS = {"’": "'", "ʼ": "'", "‘": "'", "´": "'", "`": "'", "\u00a0": " ", "＂": '"'}
 _TIDIED = str.maketrans(_SIGNS | dict.fromkeys("“”„«»「」『』‟", '"'))
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]*_]*\s+|(?<=[。！？।])\s*|\n+")
+_SENTENCE_END = re.compile(
+    r"(?<!Mr\.)(?<!Ms\.)(?<!Mrs\.)(?<!Dr\.)(?<!e\.g\.)(?<!i\.e\.)(?<=[.!?…])[\"')\]*_]*\s+|(?<=[。！？।])\s*|\n+"
+)
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _SPEAKER = re.compile(r"^\s*\**(?:assistant|ai|response|answer|reply|model|bot|chatbot)\**\s*:\**\s*", re.IGNORECASE)
