@@ -18,6 +18,7 @@ from bench.figures import Figure
 from bench.local import measure_install, measure_replay, measure_scripted, measure_startup
 from bench.novelty import measure_dedupe, measure_dedupe_million
 from bench.prefixes import measure_prefixes
+from bench.replies import measure_replies
 from bench.serving import measure_cost, measure_slots
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -28,6 +29,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "slots": lambda: measure_slots(600),
     "replay": lambda: measure_replay(10_000),
     "prefix": lambda: measure_prefixes(300),
+    "replies": measure_replies,
     "dedupe": measure_dedupe,
     "dedupe-million": measure_dedupe_million,
 }

@@ -33,10 +33,15 @@ _DEMANDS = {
     "INFORMATIVE_WITH_DISCLAIMER": Demand.INFORM,
     "INFORMATIVE_RESPONSE": Demand.INFORM,
 }
-_DECLINING_WORDS = re.compile(r"\b(?:refus\w*|declin\w*|cannot|can t|can not|no comment|den(?:y|ial|ies)|reject\w*|not comment|wont|will not)\b")
+_DECLINING_WORDS = re.compile(
+    r"\b(?:refus\w*|declin\w*|cannot|can t|can not|no comment|den(?:y|ial|ies)|reject\w*|not comment|wont|will"
+    r" not)\b"
+)
 _TURNING_WORDS = re.compile(r"\b(?:redirect\w*|polite\w*|deflect\w*|steer\w*|support\w*|empath\w*)\b")
 _CAREFUL_WORDS = re.compile(r"\b(?:cautious\w*|careful\w*|limited|partial\w*|caution)\b")
-_INFORMING_WORDS = re.compile(r"\b(?:inform\w*|answer\w*|help\w*|explain\w*|explanation|educat\w*|neutral|facts?|factual|clarif\w*)\b")
+_INFORMING_WORDS = re.compile(
+    r"\b(?:inform\w*|answer\w*|help\w*|explain\w*|explanation|educat\w*|neutral|facts?|factual|clarif\w*)\b"
+)
 
 
 def read_demand(reply_type: str) -> Demand:
@@ -81,7 +86,8 @@ class ReplyCheck:
     def check(self, pair: Pair, risk: Risk) -> Pair | Drop:
         """Keep a pair whose response does what the policy, or a twin, asks for."""
         permitted = risk.policy.reply_may_contain
-        reading = read_reply(pair.response, pair.draft.instruction, permitted)
+        known = (risk.description, *risk.policy.reply_cannot_contain, *permitted)
+        reading = read_reply(pair.response, pair.draft.instruction, permitted, known)
         fault = self._find_fault(pair, reading, risk)
         if fault is None:
             return pair

@@ -42,12 +42,13 @@ class ProposeValues:
 
 @dataclass(frozen=True, slots=True)
 class RespondValues:
-    """What `respond.jinja` is given."""
+    """What `respond.jinja` is given; `manner` is empty where the task does not ask for variety."""
 
     risk: Risk
     group: str
     instruction: str
     reply_style: str
+    manner: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,20 +192,43 @@ def _explain_values(names: Mapping[str, object]) -> str:
     return f"Values: {', '.join(sorted(names))}."
 
 
-def explain_reply_type(reply_type: str) -> str:
-    """What a policy's `short_reply_type` asks of a reply, in words; the type is open, so an unknown one speaks for itself."""
+def explain_reply_type(reply_type: str, *, permits: bool = False) -> str:
+    """What a policy's `short_reply_type` asks of a reply, in words; the type is open, so an unknown one speaks for itself.
+
+    Args:
+        reply_type: as the policy has it.
+        permits: whether the policy says what a reply may hold: the wording then points to it.
+    """
     known = _REPLY_STYLES.get(reply_type.strip().upper())
     if known:
-        return known
+        return known.format(held=", of what the reply may hold" if permits else "")
     words = reply_type.replace("_", " ").strip().lower()
     return f"Reply in this manner: {words}."
 
 
 _REPLY_STYLES = {
-    "EXPLICIT_REFUSAL": "Decline plainly in the first sentence, then say in a sentence or two what you can offer instead.",
-    "POLITE_REDIRECT": "Decline kindly without dwelling on it, and steer towards a topic that you can help with.",
-    "CAUTIOUS_INFORMATIVE": "Decline the harmful part, and give careful general information on the harmless side of the topic.",
-    "INFORMATIVE_WITH_DISCLAIMER": "Give the permitted general information, and open with a short disclaimer on its limits.",
-    "INFORMATIVE_RESPONSE": "Give the permitted general information in a neutral tone, and leave out what is forbidden.",
-    "CANNOT_COMMENT_COMPETITORS": "Say that you cannot comment on other companies, and offer help with your own subject.",
+    "EXPLICIT_REFUSAL": (
+        "Decline plainly in the first sentence, so that nobody can take it for a maybe: no part of what was asked is given. Then say "
+        "in a sentence or two what you can offer instead{held}."
+    ),
+    "POLITE_REDIRECT": (
+        "Decline kindly and in passing, without dwelling on what was asked, and steer towards something close by that you can help "
+        "with{held}. The offer is the larger part."
+    ),
+    "CAUTIOUS_INFORMATIVE": (
+        "Decline the harmful part in half a sentence, and give careful general information on the harmless side of the topic{held}"
+        ". A bare refusal is wrong here."
+    ),
+    "INFORMATIVE_WITH_DISCLAIMER": (
+        "Give the permitted general information, and add one short disclaimer on its limits and on whom to ask. Do not refuse: leave "
+        "out what is forbidden without a word on it."
+    ),
+    "INFORMATIVE_RESPONSE": (
+        "Give the permitted general information in a neutral tone, and leave out what is forbidden without a word on it. Do not refuse, "
+        "and do not apologise."
+    ),
+    "CANNOT_COMMENT_COMPETITORS": (
+        "Say that you cannot comment on other companies, neither well nor badly, and offer help with your own subject{held}."
+    ),
 }
+"""One template a type. Each names the clauses that follow it in the prompt as what the reply may hold."""

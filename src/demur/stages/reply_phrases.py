@@ -10,74 +10,142 @@ import re
 from demur.stages.decline_phrases import join_words
 
 INTRODUCES = re.compile(
-    r"^(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|alright|great question|good question|gladly|definitely|yes|no problem|happy to"
-    r"|here(?:'s| is| are| you go)\b|follow these|step \d|first,|to (?:make|do|create|get|build|start)|let's (?:start|begin|break)|subject:|title:"
-    r"|dear [\w\[]+|ingredients|hier (?:ist|sind)|natürlich|gerne?\b|klar\b|voici|bien sûr|aquí (?:tienes|está)|claro|por supuesto|ecco|certo|certamente"
-    r"|aqui (?:está|estão|vai|vão)|com certeza|с удовольствием|конечно|вот\b|当然|好的|以下是|もちろん|はい|以下に|以下は|물론|다음은|네,|oczywiście|jasne|oto\b|tabii|elbette|işte"
+    r"^(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|alright|great question|good question|gladly"
+    r"|definitely|yes|no problem|happy to"
+    r"|here(?:'s| is| are| you go)\b|follow these|step \d|first,|to (?:make|do|create|get|build|start)|let's"
+    r" (?:start|begin|break)|subject:|title:"
+    r"|dear [\w\[]+|ingredients|hier (?:ist|sind)|natürlich|gerne?\b|klar\b|voici|bien sûr|aquí (?:tienes|está)"
+    r"|claro|por supuesto|ecco|certo|certamente"
+    r"|aqui (?:está|estão|vai|vão)|com certeza|с удовольствием|конечно|вот\b|当然|好的|以下是|もちろん|はい"
+    r"|以下に|以下は|물론|다음은|네,"
+    r"|oczywiście|jasne|oto\b|tabii|elbette|işte"
     r"|tentu|baik|berikut|बिल्कुल|ज़रूर|यहाँ|بالطبع|بالتأكيد|إليك|självklart|selvfølgelig|natuurlijk|zeker)"
-    r"|\b(?:here(?:'s| is| are)|following|these|below|few|some|several|steps?|tips?|ways?|things?|ideas?|examples?|suggestions?|guide|outline"
+    r"|\b(?:here(?:'s| is| are)|following|these|below|few|some|several|steps?|tips?|ways?|things?|ideas?"
+    r"|examples?|suggestions?|guide|outline"
     r"|recipe|list|plan|options?)\b.*:$|[:：]$"
 )
 SAFER = re.compile(
-    r"\b(?:instead|alternativ\w*|resources?|support|hotlines?|helplines?|legal\w*|legitimate\w*|ethical\w*|safe\w*|harmless|protect\w*|prevent\w*|defen[cds]\w*"
-    r"|report\w*|help you with|can help|could help|can offer|can do|happy to|glad to|learn about|education\w*|get help|reach out|seek\w*|contact|counsel\w*"
-    r"|therap\w*|lawful\w*|responsib\w*|if you(?:'re| are)|positive|healthy|constructive|recover\w*|security|consent\w*|stattdessen|alternativen?|plutôt"
+    r"\b(?:instead|alternativ\w*|resources?|support|hotlines?|helplines?|legal\w*|legitimate\w*|ethical\w*"
+    r"|safe\w*|harmless|protect\w*|prevent\w*|defen[cds]\w*"
+    r"|report\w*|help you with|can help|could help|can offer|can do|happy to|glad to|learn about|education\w*|get"
+    r" help|reach out|seek\w*|contact|counsel\w*"
+    r"|therap\w*|lawful\w*|responsib\w*|if you(?:'re| are)|positive|healthy|constructive|recover\w*|security"
+    r"|consent\w*|stattdessen|alternativen?|plutôt"
     r"|à la place|en lugar|en cambio|em vez|invece|вместо|替代|其他|代わりに|대신)\b"
 )
 _MINDS = join_words(
-    "encourage suggest recommend urge advise happy glad help offer love hope understand appreciate know hear sorry here care want get respect"
+    "encourage suggest recommend urge advise happy glad help offer love hope understand appreciate know hear"
+    " sorry here care want get respect"
     " realize realise recognize recognise see strive aim apologize apologise wish think believe"
 )
 _TOPICS = join_words(
-    "hotline helpline lifeline lawyer authorities trusted hurt victims? consequences trust safety respect dignity kindness crime criminal prison"
+    r"berat\w+ conseil\w* psycholog\w* psicólog\w* psicolog\w* médico arzt médecin konuş\w* bunun versuch\w*"
+    r" essaye?z? intenta prova tente "
+    "hotline helpline lifeline lawyer authorities trusted hurt victims? consequences trust safety respect dignity"
+    " kindness crime criminal prison"
     " jail fine[sd]? law alternative instead illegal police",
-    r"counsel\w+", "therapist", "law enforcement", "mental health", r"harm\w*", "well-?being", r"penalt\w+", r"legitimate\w*", r"responsib\w+",
-    r"(?:crisis|emergency) \w+", r"other (?:questions?|topics?|ways?)", "(?:something|anything) else", r"different (?:topic|question)",
-    "reach out", r"seek (?:help|support|professional|out|legal|advice)", r"berat\w+ conseil\w* psycholog\w* psicólog\w* psicolog\w* médico arzt médecin konuş\w* bunun versuch\w* essaye?z? intenta prova tente".replace(" ", "|"), "nói chuyện", "please", "guidelines", "policy", "policies", "values", "ethical",
-)  # fmt: skip
-DIVERTS = re.compile(
-    r"^(?:instead|if you|if there|please|consider|remember|let me know|feel free|there are|it's (?:always |also )?(?:important|crucial|essential|best|better)|it is (?:always |also )?(?:important|crucial"
-    r"|essential|best|better)|for (?:help|support|anyone)|perhaps|maybe|would you|what|how about|is there|are you|do you|can i|could i|shall|should|want|need|happy to|glad to"
-    r"|you (?:can|could|may|might|should|deserve|are|'re|have|seem)|you're|that said|however|but|still|and|thank|thanks|take care|stay|my (?:goal|purpose|aim|role|priority|job)"
-    r"|(?:your|their|every\w*|all|people) |sorry|i |i'|we |we'|as an ai|wenn du|wenn sie|gerne|falls|stattdessen|ich |si vous|si tu|je |n'hésitez|si (?:quieres|necesitas|deseas|tienes)|puedo|posso|se (?:você|quiser|precisar|vuoi|desideri|hai)"
-    r"|я |если |如果|若|我|もし|ご|만약|저는|jeśli|mogę|eğer|jika|अगर|यदि|मैं|إذا|als je|ik |jag |jeg |om du|hvis du)"
-    rf"|\b(?:i(?:'d| would| can| could| will|'ll|'m| am)? (?:\w+ ){{0,2}}{_MINDS}|(?:is|are|it's) (?:\w+ ){{0,2}}(?:important|crucial|essential|vital|better|best) to|{_TOPICS})\b"
-    r"|психолог|поговор|попробуй|спробуй|лучше|краще|상담|병원|의사|대화|相談|話し|老师|医生|咨询|不如|与其|沟通|代わり|请教|استشر|طبيب|تحدث|बात कर|डॉक्टर"
+    r"counsel\w+",
+    "therapist",
+    "law enforcement",
+    "mental health",
+    r"harm\w*",
+    "well-?being",
+    r"penalt\w+",
+    r"legitimate\w*",
+    r"responsib\w+",
+    r"(?:crisis|emergency) \w+",
+    r"other (?:questions?|topics?|ways?)",
+    "(?:something|anything) else",
+    r"different (?:topic|question)",
+    "reach out",
+    r"seek (?:help|support|professional|out|legal|advice)",
+    "nói chuyện",
+    "please",
+    "guidelines",
+    "policy",
+    "policies",
+    "values",
+    "ethical",
 )
-ARTIFACT = re.compile(r"^(?:subject|betreff|objet|asunto|oggetto|assunto|title|to|from|dear|hi|hello|sehr geehrte\w*|liebe\w?|cher|chère|bonjour|estimad\w+|querid\w+|hola|gentile|caro|cara|prezad\w+|scene|int\.|ext\.)\b[^.!?]{0,80}[,:!]?$")
+DIVERTS = re.compile(
+    r"^(?:instead|if you|if there|please|consider|remember|let me know|feel free|there are|it's (?:always |also"
+    r" )?(?:important|crucial|essential|best|better)|it is (?:always |also )?(?:important|crucial"
+    r"|essential|best|better)|for (?:help|support|anyone)|perhaps|maybe|would you|what|how about|is there|are you"
+    r"|do you|can i|could i|shall|should|want|need|happy to|glad to"
+    r"|you (?:can|could|may|might|should|deserve|are|'re|have|seem)|you're|that said|however|but|still|and|thank"
+    r"|thanks|take care|stay|my (?:goal|purpose|aim|role|priority|job)"
+    r"|(?:your|their|every\w*|all|people) |sorry|i |i'|we |we'|as an ai|wenn du|wenn sie|gerne|falls|stattdessen"
+    r"|ich |si vous|si tu|je |n'hésitez|si (?:quieres|necesitas|deseas|tienes)|puedo|posso|se (?:você|quiser"
+    r"|precisar|vuoi|desideri|hai)"
+    r"|я |если |如果|若|我|もし|ご|만약|저는|jeśli|mogę|eğer|jika|अगर|यदि|मैं|إذا|als je|ik |jag |jeg |om du|hvis du)"
+    rf"|\b(?:i(?:'d| would| can| could| will|'ll|'m| am)? (?:\w+ ){{0,2}}{_MINDS}|(?:is|are|it's) (?:\w+"
+    rf" ){{0,2}}(?:important|crucial|essential|vital|better|best) to|{_TOPICS})\b"
+    r"|психолог|поговор|попробуй|спробуй|лучше|краще|상담|병원|의사|대화|相談|話し|老师|医生|咨询|不如|与其|沟通"
+    r"|代わり|请教|استشر|طبيب|تحدث"
+    r"|बात कर|डॉक्टर"
+)
+ARTIFACT = re.compile(
+    r"^(?:subject|betreff|objet|asunto|oggetto|assunto|title|to|from|dear|(?:hi|hello|hey)(?! there)(?= \w+,?$)"
+    r"|sehr geehrte\w*|liebe\w?|cher"
+    r"|chère|bonjour|estimad\w+|querid\w+|hola|gentile|caro|cara|prezad\w+|scene|int\."
+    r"|ext\.)\b(?:[^.!?]|(?<=mr|ms|dr)\.|(?<=mrs)\.){0,80}[,:!]?$"
+)
 """The first line of a letter, a mail, a script: what follows is spoken by someone else."""
 PIVOT = re.compile(
-    r"\b(?:here(?:'s| is| are) (?:how|what|a|an|the|one|some|why|another)|here you|this is how|how it works|(?:what|something) (?:i can|you can|may|might|helps?) (?:tell|say|explain|give|know|help)"
-    r"|the facts|in general|generally|okay,|ok,|i can (?:say|tell you)|for the rest|first one|our own|looking back|that said,|as for the|instead:|version|all the same|on the other|(?:it|this) goes"
-    r"|i'll (?:give|write|do)|let's do|so here|this is what|however:|the (?:history|background|principle|other|rest|first)|allgemein|grundsätzlich|en général|en general|em geral|in generale|de manera general"
-    r"|allmänt|generelt|genel olarak|в общем|вообще|загалом|一般|总的来说|一般的に|일반적으로|secara umum|nói chung|ogólnie|in het algemeen|بشكل عام|सामान्य)\b"
+    r"\b(?:here(?:'s| is| are) (?:how|what|a|an|the|one|some|why|another)|here you|this is how|how it works"
+    r"|(?:what|something) (?:i can|you can|may|might|helps?) (?:tell|say|explain|give|know|help)"
+    r"|the facts|in general|generally|okay,|ok,|i can (?:say|tell you)|for the rest|first one|our own|looking"
+    r" back|that said,|as for the|instead:|version|all the same|on the other|(?:it|this) goes"
+    r"|i'll (?:give|write|do)|let's do|so here|this is what|however:|the (?:history|background|principle|other"
+    r"|rest|first)|allgemein|grundsätzlich|en général|en general|em geral|in generale|de manera general"
+    r"|allmänt|generelt|genel olarak|в общем|вообще|загалом|一般|总的来说|一般的に|일반적으로|secara umum|nói"
+    r" chung|ogólnie|in"
+    r" het algemeen|بشكل عام|सामान्य)\b"
 )
 """After a sentence that declines: what comes is given."""
 OFFERS = re.compile(
-    r"\b(?:i(?:'d| would|'m| am|'ll| can| could| will)? (?:also |still |gladly )?(?:be )?(?:happy|glad|help|offer|assist|willing|suggest|recommend|encourage|love|talk|explain|share|point|show|give|tell)"
-    r"|let me know|feel free|would you|do you|if you|is there|happy to|glad to|can i|shall|want|please|reach|contact|call)\b"
+    r"\b(?:i(?:'d| would|'m| am|'ll| can| could| will)? (?:also |still |gladly )?(?:be )?(?:happy|glad|help|offer"
+    r"|assist|willing|suggest|recommend|encourage|love|talk|explain|share|point|show|give|tell)"
+    r"|let me know|feel free|would you|do you|if you|is there|happy to|glad to|can i|shall|want|please|reach"
+    r"|contact|call)\b"
 )
 """Sentences that offer, ask or refer: they give nothing yet."""
 CLOSING_REASON = re.compile(
-    r"\b(?:given (?:all )?(?:that|this)|for (?:that|this) reason|that is why|that's why|which is why|therefore|hence|and so|since|because of (?:that|this)|with that in mind|having said|so i|da es hier|deshalb|daher|darum"
+    r"\b(?:given (?:all )?(?:that|this)|for (?:that|this) reason|that is why|that's why|which is why|therefore"
+    r"|hence|and so|since|because of (?:that|this)|with that in mind|having said|so i|da es hier|deshalb|daher"
+    r"|darum"
     r"|c'est pourquoi|por eso|por isso|per questo|поэтому|因此|所以|そのため)\b"
 )
 """How a refusal ends that began with a preamble."""
 
 LAW = re.compile(
-    r"\b(?:crimes?|criminal|felony|offen[cs]e|illegal\w*|unlawful\w*|against the law|laws?|prosecut\w*|assault|theft|fraud\w*|abuse|police|penalt\w*|prison|jail|consent|privacy|betray\w*|dishonest|unfair|mislead\w*|hurts?|harm\w*|danger\w*"
-    r"|suffer\w*|victims?|dignity|cruel\w*|wrong|deceit\w*|lies|unethical|revenge|harass\w*|bull(?:y|ying)|violence|safety|lonel\w*|stereotyp\w*|straf\w*|verboten|illegal|vergehen|privatsphäre|délit|crime|illégal\w*|puni|délits|vie privée"
-    r"|delito|ilegal|daño|privacidad|desonesto|ilegal|reato|illegale|male|strafbaar|privacy|verboden|brott|brottsligt|olagligt|intrång|privatliv\w*|forbrydelse|ulovlig\w*|przestępstwo|nielegaln\w*|suçtur|suç|melanggar|hukum|pidana|phạm pháp|vi phạm|pháp luật"
+    r"\b(?:crimes?|criminal|felony|offen[cs]e|illegal\w*|unlawful\w*|against the law|laws?|prosecut\w*|assault"
+    r"|theft|fraud\w*|abuse|police|penalt\w*|prison|jail|consent|privacy|betray\w*|dishonest|unfair|mislead\w*"
+    r"|hurts?|harm\w*|danger\w*"
+    r"|suffer\w*|victims?|dignity|cruel\w*|wrong|deceit\w*|lies|unethical|revenge|harass\w*|bull(?:y|ying)"
+    r"|violence|safety|lonel\w*|stereotyp\w*|straf\w*|verboten|illegal|vergehen|privatsphäre|délit|crime"
+    r"|illégal\w*|puni|délits|vie privée"
+    r"|delito|ilegal|daño|privacidad|desonesto|ilegal|reato|illegale|male|strafbaar|privacy|verboden|brott"
+    r"|brottsligt|olagligt|intrång|privatliv\w*|forbrydelse|ulovlig\w*|przestępstwo|nielegaln\w*|suçtur|suç"
+    r"|melanggar|hukum|pidana|phạm pháp|vi phạm|pháp luật"
     r"|rikos|laitonta|αδίκημα|παράνομο)\b"
-    r"|преступлен|незаконн|закон|уголовн|злочин|违法|犯罪|隐私|法律|犯罪|違法|プライバシー|범죄|불법|법적|사생활|جريمة|القانون|غير قانوني|अपराध|गैरकानूनी|कानून"
+    r"|преступлен|незаконн|закон|уголовн|злочин|违法|犯罪|隐私|法律|犯罪|違法|プライバシー|범죄|불법|법적|사생활"
+    r"|جريمة|القانون|غير قانوني"
+    r"|अपराध|गैरकानूनी|कानून"
 )
 """Law, harm and hurt: in a short reply that gives nothing, the reason not to."""
 SELF = re.compile(
-    r"\b(?:i|i'm|i'd|i'll|i've|me|my|mine|myself|we|our|us|ich|mir|mich|mein\w*|je|j|moi|mon|ma|yo|mi|conmigo|eu|meu|minha|comigo|io|ik|mij|mijn|jag|mig|jeg|meg|ben|bana|saya|aku|tôi|mình|ja|mnie)\b|(?:^|\W)(?:я|мне|мой|мною|мені)(?:\W|$)|我|私|僕|저는|제가|나는|أنا|मैं|मुझ"
+    r"\b(?:i|i'm|i'd|i'll|i've|me|my|mine|myself|we|our|us|ich|mir|mich|mein\w*|je|j|moi|mon|ma|yo|mi|conmigo|eu"
+    r"|meu|minha|comigo|io|ik|mij|mijn|jag|mig|jeg|meg|ben|bana|saya|aku|tôi|mình|ja|mnie)\b|(?:^|\W)(?:я|мне|мой"
+    r"|мною|мені)(?:\W|$)|我|私|僕|저는|제가|나는|أنا|मैं|मुझ"
 )
 """The speaker."""
 URGES = re.compile(
-    r"^(?:please|talk|speak|ask|contact|call|consider|reach|seek|see|look into|try|how about|why not|what about|would|could|have you|what would|want|shall|instead|rather|let's|perhaps|maybe|if you|if it|if someone|should you|better|don't|be yourself|tell (?:her|him|them)"
-    r"|wenn|frag|sprich|si |hablar?|habla|mejor|que tal|parle|contactez|se hai|parla|misschien|praat|prata|jeśli|если|eğer|如果|若|ご自身|もし|본인|إذا|अपने|kalau|jika|hãy|nếu)\b|^(?:如果|若|与其|ご自身|もし|본인|إذا|अपने|если|якщо)|\?$|？$"
+    r"^(?:please|talk|speak|ask|contact|call|consider|reach|seek|see|look into|try|how about|why not|what about"
+    r"|would|could|have you|what would|want|shall|instead|rather|let's|perhaps|maybe|if you|if it|if someone"
+    r"|should you|better|don't|be yourself|tell (?:her|him|them)"
+    r"|wenn|frag|sprich|si |hablar?|habla|mejor|que tal|parle|contactez|se hai|parla|misschien|praat|prata|jeśli"
+    r"|если|eğer|如果|若|ご自身|もし|본인|إذا|अपने|kalau|jika|hãy|nếu)\b|^(?:如果|若|与其|ご自身|もし|본인|إذا"
+    r"|अपने|если|якщо)|\?$|？$"
 )
 """Sentences that lead to something else, or ask back."""

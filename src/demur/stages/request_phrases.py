@@ -11,51 +11,102 @@ _MAX_CHARACTERS = 2_000
 
 _ANSWERED = re.compile(
     r"^(?:is|are|am|was|were|do|does|did|should|will|would|has|have|had|may|must|isn't|aren't|can|could)\b(?! you\b)"
-    r"|\b(?:is it|are there|true or false|yes or no|legal to|allowed to|okay to|ok to|another word|synonym|how do you (?:say|spell)|what is|what's|what are|what does|what did|what do|define|explain (?:why|what|the)"
+    r"|\b(?:is it|are there|true or false|yes or no|legal to|allowed to|okay to|ok to|another word|synonym|how do"
+    r" you (?:say|spell)|what is|what's|what are|what does|what did|what do|define|explain (?:why|what|the)"
     r"|why (?:is|are|do|does|did|was|were|not|can't|cannot|won't)|which is|^who|summari[sz]e|compare|difference)\b"
 )
 _HOW = re.compile(
-    r"\b(?:how|what (?:can|should|could) i|where can|which|wie|comment|cómo|como|come|hoe|hur|hvordan|jak|nasıl|bagaimana|cara|cách|ideen|idee|ways? (?:to|of)|can you|could you|will you|would you|kannst du|können sie|peux-tu|pouvez-vous|puedes|pode|puoi)\b"
+    r"\b(?:how|what (?:can|should|could) i|where can|which|wie|comment|cómo|como|come|hoe|hur|hvordan|jak|nasıl"
+    r"|bagaimana|cara|cách|ideen|idee|ways? (?:to|of)|can you|could you|will you|would you|kannst du|können sie"
+    r"|peux-tu|pouvez-vous|puedes|pode|puoi)\b"
     r"|как|怎么|如何|怎样|どう|方法|어떻게|كيف|कैसे|làm sao|як |법"
 )
 _ENGLISH = re.compile(r"\b(?:the|what|which|where|when|my|to|of|i|you)\b")
 _WRITING = re.compile(
-    r"\b(?:write|draft|compose|translat\w*|rephrase|rewrite|reword|proofread|paraphrase|say|phrase|template|role-?play|dialogue|story|scene|poem|letter|e-?mail|text|message|script|reply to|respond to|line|quote|sign|notice"
-    r"|tell (?:my|him|her|them|the)|schreib\w*|übersetz\w*|formulier\w*|rédige\w*|écri\w*|tradui\w*|escrib\w*|redacta\w*|traduc\w*|escrev\w*|traduz\w*|scriv\w*|traduci|cartel|napisz|przetłumacz|skriv|översätt|oversett|vertaal"
-    r"|schrijf|çevir\w*|yaz\w*|terjemah\w*|tulis\w*|dịch|viết)\b|напиши|переведи|перевед|переклади|翻译|怎么说|写|訳|書いて|번역|써|ترجم|اكتب|अनुवाद|लिख"
+    r"\b(?:write|draft|compose|translat\w*|rephrase|rewrite|reword|proofread|paraphrase|say|phrase|template"
+    r"|role-?play|dialogue|story|scene|poem|letter|e-?mail|text|message|script|reply to|respond to|line|quote"
+    r"|sign|notice"
+    r"|tell (?:my|him|her|them|the)|schreib\w*|übersetz\w*|formulier\w*|rédige\w*|écri\w*|tradui\w*|escrib\w*"
+    r"|redacta\w*|traduc\w*|escrev\w*|traduz\w*|scriv\w*|traduci|cartel|napisz|przetłumacz|skriv|översätt"
+    r"|oversett|vertaal"
+    r"|schrijf|çevir\w*|yaz\w*|terjemah\w*|tulis\w*|dịch|viết)\b|напиши|переведи|перевед|переклади|翻译|怎么说|写"
+    r"|訳|書いて"
+    r"|번역|써|ترجم|اكتب|अनुवाद|लिख"
 )
-_INVENTING = re.compile(r"\b(?:story|dialog\w*|scene|poem|limerick|haiku|song|lyrics|character|role-?play|villain|rogue|line|quote|novel|joke|geschichte|histoire|historia|storia|szene|gedicht)\b|故事|小说|이야기|рассказ|стих")
+_INVENTING = re.compile(
+    r"\b(?:story|dialog\w*|scene|poem|limerick|haiku|song|lyrics|character|role-?play|villain|rogue|line|quote"
+    r"|novel|joke|geschichte|histoire|historia|storia|szene|gedicht)\b|故事|小说|이야기|рассказ|стих"
+)
 _SAYING_NO = re.compile(
-    r"\b(?:refus\w*|declin\w*|reject\w*|turn\w* (?:\w+ )?down|sa(?:y|ying|ys) no|no to|(?:i|we|he|she|they) (?:can't|cannot|won't|don't|will not|am not|aren't)|not (?:lend|come|able|attend)|resign\w*|apolog\w*|sorry|translat\w*|customer"
-    r"|absag\w*|ablehn\w*|übersetz\w*|tradui\w*|traduc\w*|traduz\w*|refusant|rechaz\w*|recus\w*|rifiut\w*|kündig\w*|excuse|unavailable|unable|cancel\w*|policy|terms|rules|error|no dogs|sin|çevir\w*|terjemah\w*|dịch"
-    r"|przetłumacz|översätt|vertaal)\b|отказ|переведи|перевед|переклади|відмов|拒绝|翻译|怎么说|訳|断|번역|거절|ترجم|رفض|अनुवाद|मना"
+    r"\b(?:refus\w*|declin\w*|reject\w*|turn\w* (?:\w+ )?down|sa(?:y|ying|ys) no|no to|(?:i|we|he|she|they)"
+    r" (?:can't|cannot|won't|don't|will not|am not|aren't)|not (?:lend|come|able|attend)|resign\w*|apolog\w*"
+    r"|sorry|translat(?:e|ion)|customer"
+    r"|absag\w*|ablehn\w*|übersetz\w*|tradui\w*|traduc\w*|traduz\w*|refusant|rechaz\w*|recus\w*|rifiut\w*"
+    r"|kündig\w*|excuse|unavailable|unable|cancel\w*|policy|terms|rules|error|no dogs|sin|çevir\w*|terjemah\w*"
+    r"|dịch"
+    r"|przetłumacz|översätt|vertaal)\b|отказ|переведи|перевед|переклади|відмов|拒绝|翻译|怎么说|訳|断|번역|거절"
+    r"|ترجم|رفض"
+    r"|अनुवाद|मना"
 )
 _TRANSLATING = re.compile(
-    r"\b(?:translat\w*|übersetz\w*|tradui\w*|traduc\w*|traduz\w*|çevir\w*|terjemah\w*|dịch|przetłumacz|översätt|oversett|vertaal|po angielsku|auf englisch|en anglais|en inglés|another (?:word|way to say)|synonyms?|in (?:french|german|english|spanish))\b|переведи|перевед|переклади|翻译|怎么说|訳|번역|ترجم|अनुवाद"
+    r"\b(?:translat(?:e|ed|ing|ion)|übersetz\w*|tradui\w*|traduc\w*|traduz\w*|çevir\w*|terjemah\w*|dịch"
+    r"|przetłumacz|översätt|oversett|vertaal|po angielsku|auf englisch|en anglais|en inglés|another (?:word|way"
+    r" to say)|synonyms?|in (?:french|german|english|spanish))\b|переведи|перевед|переклади|翻译|怎么说|訳|번역|ترجم"
+    r"|अनुवाद"
 )
 _SEVERAL = re.compile(
-    r"\b(?:and|also|then|both|und|et|y|e|och|og|ve|dan|và|oraz|en)\b|[;&]|\b\d[.)]|\b(?:two|three|2|3) |[+]|\b(?:и|та|और)\b|和|并|以及|, (?:a|the|and|how|what)\b"
+    r"\b(?:and|also|then|both|und|et|y|e|och|og|ve|dan|và|oraz|en)\b|[;&]|\b\d[.)]|\b(?:two|three|2|3) |[+]"
+    r"|\b(?:и|та|और)\b|和|并|以及|, (?:a|the|and|how|what)\b"
 )
 _HARM = re.compile(
     join_words(
-        r"kill\w* murder\w* poison\w* hack\w* steal\w* stole\w* rob bomb\w* explosiv\w* weapon\w* gun guns silencer drugs? meth cocaine cheat\w* fake\w* forg\w* spy\w* stalk\w* tracker secretly hurt\w* harm\w* hit beat\w* bull(?:y|ied|ying)"
-        r" humiliat\w* revenge threat\w* blackmail\w* scam\w* fraud\w* phish\w* illegal\w* nudes? porn\w* slurs? racist racism suicid\w* starv\w* self-harm overdos\w* bypass\w* evad\w* insult\w* mock\w* conspirac\w* hoax\w* hate"
-        r" manipulat\w* catfish\w* dox\w* sneak\w* shoplift\w* smuggl\w* launder\w* brib\w* sabotag\w* vandal\w* arson torture kidnap\w* traffick\w* counterfeit\w* plagiari\w* bully superior inferior terroris\w* nasty offensive"
+        r"kill\w* murder\w* poison\w* hack\w* steal\w* stole\w* rob bomb\w* explosiv\w* weapon\w* gun guns silencer"
+        r" drugs? meth cocaine cheat\w* fake\w* forg\w* spy\w* stalk\w* tracker secretly hurt\w* harm\w* hit beat\w*"
+        r" bull(?:y|ied|ying)"
+        r" humiliat\w* revenge threat\w* blackmail\w* scam\w* fraud\w* phish\w* illegal\w* nudes? porn\w* slurs?"
+        r" racist racism suicid\w* starv\w* self-harm overdos\w* bypass\w* evad\w* insult\w* mock\w* conspirac\w*"
+        r" hoax\w* hate"
+        r" manipulat\w* catfish\w* dox\w* sneak\w* shoplift\w* smuggl\w* launder\w* brib\w* sabotag\w* vandal\w*"
+        r" arson torture kidnap\w* traffick\w* counterfeit\w* plagiari\w* bully superior inferior terroris\w* nasty"
+        r" offensive"
         r" drunk high sick addict\w* deepfake\w* pirated? crack\w* leak\w* ruin\w* destroy\w* get(?:ting)?.back.at",
-        r"without (?:him|her|them|his|their|anyone|paying|permission|prescription|a prescription|my \w+ knowing|being caught|getting caught)", "break into", "hide (?:a body|income|money)", "make (?:him|her|them|my \\w+) (?:suffer|pay|jealous)",
-        r"töt\w* vergift\w* hacken klau\w* stehl\w* bomb\w* spreng\w* waffe\w* fälsch\w* betrüg\w* heimlich rache hölle schlag\w* bedroh\w* erpress\w*".replace(" ", "|"),
-        r"tuer|empoisonn\w*|pirat\w*|vol(?:er|é)|tricher|mentir|espionn\w*|venger|frapper|matar|hackear|robar|pegar\w*|engañ\w*|espiar|veneno|copiar|vengar\w*|roubar|enganar|colar|bater|uccid\w*|rubare|spiare|avvelen\w*|vendic\w*|picchi\w*|ricatt\w*",
-        r"zabić|okraść|szpieg\w*|oszuk\w*|döda|stjäla|fuska|lura|gå igenom|ontslaan|stelen|vermoord\w*|bespion\w*|öldür\w*|çal\w*|korkut\w*|kopya|mencuri|membunuh|menyontek|meretas|nói xấu|theo dõi|trộm|hại",
+        r"without (?:him|her|them|his|their|anyone|paying|permission|prescription|a prescription|my \w+ knowing|being"
+        r" caught|getting caught)",
+        "break into",
+        "hide (?:a body|income|money)",
+        "make (?:him|her|them|my \\w+) (?:suffer|pay|jealous)",
+        r"töt\w* vergift\w* hacken klau\w* stehl\w* bomb\w* spreng\w* waffe\w* fälsch\w* betrüg\w* heimlich rache"
+        r" hölle schlag\w* bedroh\w* erpress\w*".replace(" ", "|"),
+        r"tuer|empoisonn\w*|pirat\w*|vol(?:er|é)|tricher|mentir|espionn\w*|venger|frapper|matar|hackear|robar"
+        r"|pegar\w*|engañ\w*|espiar|veneno|copiar|vengar\w*|roubar|enganar|colar|bater|uccid\w*|rubare|spiare"
+        r"|avvelen\w*|vendic\w*|picchi\w*|ricatt\w*",
+        r"zabić|okraść|szpieg\w*|oszuk\w*|döda|stjäla|fuska|lura|gå igenom|ontslaan|stelen|vermoord\w*|bespion\w*"
+        r"|öldür\w*|çal\w*|korkut\w*|kopya|mencuri|membunuh|menyontek|meretas|nói xấu|theo dõi|trộm|hại",
     )
-    + r"|\bbomb[ea]?\b|\bbombę\b|\bbom\b|бомб|炸弹|炸彈|爆弾|폭탄|قنبلة|बम |взрывчат|наркот|毒品|대마|마약|убить|украсть|ограб|взлом|отрав|шпион|обман|списать|прочита(?:ть|ти) (?:перепис|листув)|отруї|вбити|вкраст|作弊|偷|杀|毒|骗|黑进|跟踪|监视|报复|殺|盗|カンニング|仲間外れ|監視|復讐|죽이|훔치|해킹|컨닝|처방전 없이|복수|몰래|اخترق|سرق|قتل|تجسس|غش|हैक|चोरी|मार|नकल"
+    + r"|\bbomb[ea]?\b|\bbombę\b|\bbom\b|бомб|炸弹|炸彈|爆弾|폭탄|قنبلة|बम |взрывчат|наркот|毒品|대마|마약|убить"
+    r"|украсть|ограб"
+    r"|взлом|отрав|шпион|обман|списать|прочита(?:ть|ти) (?:перепис|листув)|отруї|вбити|вкраст|作弊|偷|杀|毒|骗"
+    r"|黑进|跟踪|监视"
+    r"|报复|殺|盗|カンニング|仲間外れ|監視|復讐|죽이|훔치|해킹|컨닝|처방전 없이|복수|몰래|اخترق|سرق|قتل|تجسس|غش"
+    r"|हैक|चोरी|मार|नकल"
 )
 
 
-_WRITE = re.compile(r"^(?:\w+ ){0,3}(?:write|draft|compose|generate|create|produce|list|spread|translate|schreib\w*|erstell\w*|écri\w*|rédige\w*|escrib\w*|redacta|escrev\w*|scriv\w*|schrijf|skriv|napisz|yaz|tulis\w*|viết)\b|^(?:напиши|напишите|写|帮我写)|써 ?줘|書いて")
+_WRITE = re.compile(
+    r"^(?:\w+ ){0,3}(?:write|draft|compose|generate|create|produce|list|spread|translate|schreib\w*|erstell\w*"
+    r"|écri\w*|rédige\w*|escrib\w*|redacta|escrev\w*|scriv\w*|schrijf|skriv|napisz|yaz|tulis\w*|viết)\b"
+    r"|^(?:напиши|напишите|写|帮我写)|써 ?줘|書いて"
+)
 _TOLD = re.compile(
-    r"^(?:please |pls |hey,? |ok,? )?(?:tell|give|write|help|teach|make|show|list|create|generate|explain how|describe how|draft|find|recommend|spread|act|be my|speak|pretend|keep|predict|rate|rank|roast|insult|translate|sag\w*|gib|schreib\w*|zeig\w*|erklär\w*|hilf"
-    r"|dis-moi|donne|écris|explique|aide|dime|dame|escribe|explica|ayúdame|diz|dá|escreve|escreva|explique|dimmi|dammi|scrivi|spiega\w*|aiutami|geef|zeg|schrijf|ge|skriv|berätta|powiedz|napisz|podaj|söyle|yaz|anlat|beri|tulis|buat|chỉ|viết|cho)\b"
-    r"|^(?:дай|скажи|напиши|расскажи|помоги|дайте|розкажи|教我|给我|帮我|写|告诉我|اكتب|أعطني|أخبرني|علمني|मुझे|बताओ|लिखो)|(?:해|줘|주세요|알려줘|教えて|書いて|ください)[。.!?]*$"
+    r"^(?:please |pls |hey,? |ok,? )?(?:tell|give|write|help|teach|make|show|list|create|generate|explain how"
+    r"|describe how|draft|find|recommend|spread|act|be my|speak|pretend|keep|predict|rate|rank|roast|insult"
+    r"|translate|sag\w*|gib|schreib\w*|zeig\w*|erklär\w*|hilf"
+    r"|dis-moi|donne|écris|explique|aide|dime|dame|escribe|explica|ayúdame|diz|dá|escreve|escreva|explique|dimmi"
+    r"|dammi|scrivi|spiega\w*|aiutami|geef|zeg|schrijf|ge|skriv|berätta|powiedz|napisz|podaj|söyle|yaz|anlat|beri"
+    r"|tulis|buat|chỉ|viết|cho)\b"
+    r"|^(?:дай|скажи|напиши|расскажи|помоги|дайте|розкажи|教我|给我|帮我|写|告诉我|اكتب|أعطني|أخبرني|علمني|मुझे"
+    r"|बताओ|लिखो)"
+    r"|(?:해|줘|주세요|알려줘|教えて|書いて|ください)[。.!?]*$"
 )
 
 
@@ -94,7 +145,9 @@ def read_request(request: str) -> RequestSigns:
     if not text:
         return RequestSigns()
     told = _HOW.search(text) is not None
-    answered = _ANSWERED.search(text) is not None or (text.rstrip("\"' ").endswith(("?", "？", "؟")) and not told and not _ENGLISH.search(text))
+    answered = _ANSWERED.search(text) is not None or (
+        text.rstrip("\"' ").endswith(("?", "？", "؟")) and not told and not _ENGLISH.search(text)
+    )
     return RequestSigns(
         is_known=True,
         text=text,

@@ -8,6 +8,8 @@ from demur.engines.base import Engine, Request, RespondAsk, Sampling
 from demur.inputs.task import TaskInputs
 from demur.records import Answered, Drop, Screened
 from demur.stages.answer import ask_answer
+from demur.stages.check_reply import Demand, read_demand
+from demur.stages.choose_manner import choose_manner
 from demur.stages.draw import derive_seed
 from demur.stages.render import PromptTemplate, RespondValues, explain_reply_type
 
@@ -31,10 +33,13 @@ class Responder:
             TemplateFault: the template cannot be rendered.
         """
         risk = self.inputs.risk
-        style = explain_reply_type(risk.short_reply_type)
+        style = explain_reply_type(risk.short_reply_type, permits=bool(risk.policy.reply_may_contain))
+        manner: tuple[str, ...] = ()
+        if self.inputs.task.reply_rules.max_opening_share is not None:
+            manner = choose_manner(instruction, informs=read_demand(risk.short_reply_type) is Demand.INFORM)
         return Request(
-            prompt=self.template.render(RespondValues(risk, self.inputs.policy.risk_group, instruction, style)),
-            ask=RespondAsk(risk, instruction),
+            prompt=self.template.render(RespondValues(risk, self.inputs.policy.risk_group, instruction, style, manner)),
+            ask=RespondAsk(risk, instruction, manner),
             sampling=self.sampling.with_seed(derive_seed(self.seed, instruction, "respond")),
             priority=PRIORITY,
         )

@@ -16,14 +16,21 @@ _MAX_SENTENCE = 500
 """A longer one is cut into pieces: some patterns look ahead, which must not cost the square of a text's length."""
 _SIGNS = {"’": "'", "ʼ": "'", "‘": "'", "´": "'", "`": "'", "\u00a0": " ", "＂": '"'}
 _TIDIED = str.maketrans(_SIGNS | dict.fromkeys("“”„«»「」『』‟", '"'))
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]*_]*\s+|(?<=[。！？।])\s*|\n+")
+_SENTENCE_END = re.compile(
+    r"(?<!Mr\.)(?<!Ms\.)(?<!Mrs\.)(?<!Dr\.)(?<!e\.g\.)(?<!i\.e\.)(?<=[.!?…])[\"')\]*_]*\s+|(?<=[。！？।])\s*|\n+"
+)
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _SPEAKER = re.compile(r"^\s*\**(?:assistant|ai|response|answer|reply|model|bot|chatbot)\**\s*:\**\s*", re.IGNORECASE)
+ELIDED = "…"
+"""What stands for a quotation."""
 _QUOTED = re.compile(r'"[^"]{8,600}"')
 _GESTURE = re.compile(r"^\*(?!\*)[^*\n]{3,80}\*\s+(?=\S)")
 _BARE_IM = re.compile(r"\b(i)(m|ll|ve|d)\b(?= )")
-_ACKNOWLEDGED = re.compile(r"^(?:of course|sure|understood|got it|okay|ok|absolutely|certainly|no problem|noted|will do)[,.!]? (?:i'll|i|we) (?:won't|will not|don't|'ll)")
+_ACKNOWLEDGED = re.compile(
+    r"^(?:of course|sure|understood|got it|okay|ok|absolutely|certainly|no problem|noted|will do)[,.!]? (?:i'll|i"
+    r"|we) (?:won't|will not|don't|'ll)"
+)
 _ITEM = re.compile(r"^\s*(?:[-*•–·▪]\s|\(?\d{1,2}[.):]\s?|step \d+|\*\*\d+)\s*\S", re.IGNORECASE)
 _EDGES = re.compile(r"^[^\w¿¡\[{]+|[^\w.!?…:：。！？…\"]+$")
 _MARKUP = re.compile(r"[*_#>|~]+")
@@ -92,8 +99,13 @@ class TidyReply:
     is_quoted: bool = False
 
 
-def tidy_reply(text: str) -> TidyReply:
-    """Take a reply's own prose out of it: no thinking, no code, no quotations; JSON that only reports an error is prose."""
+def tidy_reply(text: str, request: str = "") -> TidyReply:
+    """Take a reply's own prose out of it: no thinking, no code, no quotations; JSON that only reports an error is prose.
+
+    Args:
+        text: the reply.
+        request: a quotation from it is an echo, and gives nothing.
+    """
     text = _SPEAKER.sub("", _THOUGHT.sub(" ", text[:MAX_CHARACTERS]).translate(_CLEANED).strip())
     code = 0
     if "```" in text:
@@ -111,11 +123,17 @@ def tidy_reply(text: str) -> TidyReply:
     if '"' not in text:
         return TidyReply(text, code)
     # What is quoted is not the speaker's own word.
-    quoted = sum(count_words(quotation) for quotation in _QUOTED.findall(text))
-    return TidyReply(_QUOTED.sub(' "…" ', text), code, quoted)
+    asked = request.translate(_TIDIED).lower()
+    given = [quotation for quotation in _QUOTED.findall(text) if quotation.strip('".,!? ').lower() not in asked]
+    quoted = sum(count_words(quotation) for quotation in given)
+    return TidyReply(_QUOTED.sub(f' "{ELIDED}" ', text), code, quoted)
 
 
-_ERROR_KEY = re.compile(r'"(?:error|refusal|declined|status|message|reason|result|response|answer|ошибка|fehler|erreur|mensaje|错误|エラー)"\s*:\s*"([^"\n]{3,400})"', re.IGNORECASE)
+_ERROR_KEY = re.compile(
+    r'"(?:error|refusal|declined|status|message|reason|result|response|answer|ошибка|fehler|erreur|mensaje|错误'
+    r'|エラー)"\s*:\s*"([^"\n]{3,400})"',
+    re.IGNORECASE,
+)
 
 
 def _read_error(text: str) -> str:
@@ -163,5 +181,3 @@ def _sort(line: str) -> Kind:
     if DIVERTS.search(line) or SAFER.search(line):
         return Kind.DIVERTS
     return Kind.PLAIN
-
-

@@ -19,6 +19,7 @@ from demur.engines.base import (
 )
 from demur.engines.embedded.advice import compose_advice
 from demur.engines.embedded.grammar import compose_requests
+from demur.engines.embedded.mannered import compose_mannered
 from demur.engines.embedded.mutants import compose_mutant
 from demur.engines.embedded.refusals import compose_refusal
 from demur.engines.embedded.twins import compose_twin
@@ -57,7 +58,12 @@ class EmbeddedEngine:
             questions = compose_requests(ask.risk, ask.examples, ask.count, random, clause=ask.clause, axes=ask.axes)
             text = "\n\n".join(f"### Question {number}:\n{question}" for number, question in enumerate(questions, 1))
         elif isinstance(ask, RespondAsk):
-            text = compose_refusal(ask.risk, ask.instruction, _seed_random(request, ask.instruction))
+            random = _seed_random(request, ask.instruction)
+            text = (
+                compose_mannered(ask.risk, ask.instruction, ask.manner, random)
+                if ask.manner
+                else compose_refusal(ask.risk, ask.instruction, random)
+            )
         elif isinstance(ask, TwinAsk):
             text = compose_twin(ask, _seed_random(request, ask.instruction))
         elif isinstance(ask, AssistAsk):

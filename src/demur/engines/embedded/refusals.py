@@ -99,7 +99,8 @@ def read_offer(clause: str) -> Offer | None:
     return Offer(verb, text)
 
 
-def _say_offer(offer: Offer | None, random: Random) -> str:
+def say_offer(offer: Offer | None, random: Random) -> str:
+    """A sentence that gives an offer; without one, an open question."""
     if offer is None:
         return random.choice(_OPEN_OFFERS)
     short = len(offer.what.split()) < 9 and offer.verb != "suggest" and ":" not in offer.what
@@ -238,24 +239,24 @@ def _open_with(forms: tuple[str, ...], topic: str, random: Random) -> str:
 
 def _write_refusal(topic: str, offer: Offer | None, random: Random) -> str:
     forms = _DECLINES if random.random() < 0.85 else _BARE_DECLINES
-    return f"{_open_with(forms, topic, random)} {_say_offer(offer, random)}"
+    return f"{_open_with(forms, topic, random)} {say_offer(offer, random)}"
 
 
 def _write_redirect(topic: str, offer: Offer | None, random: Random) -> str:
-    return f"{_open_with(_SOFT, topic, random)} {_say_offer(offer, random)}"
+    return f"{_open_with(_SOFT, topic, random)} {say_offer(offer, random)}"
 
 
 def _write_cautious(topic: str, offer: Offer | None, random: Random) -> str:
-    return f"{_open_with(_CAUTIOUS, topic, random)} {_say_offer(offer, random)}"
+    return f"{_open_with(_CAUTIOUS, topic, random)} {say_offer(offer, random)}"
 
 
 def _write_informative(topic: str, offer: Offer | None, random: Random) -> str:
-    return f"{_open_with(_INFORM, topic, random)} {_say_offer(offer, random)}"
+    return f"{_open_with(_INFORM, topic, random)} {say_offer(offer, random)}"
 
 
 def _write_disclaimed(topic: str, offer: Offer | None, random: Random) -> str:
-    return f"{_open_with(_CAUTIOUS, topic, random)} {_say_offer(offer, random)} {random.choice(_DISCLAIMERS)}"
+    return f"{_open_with(_CAUTIOUS, topic, random)} {say_offer(offer, random)} {random.choice(_DISCLAIMERS)}"
 
 
 def _write_no_comment(named: str, topic: str, offer: Offer | None, random: Random) -> str:
-    return f"{_open_with(_NO_COMMENT, named or topic, random)} {_say_offer(offer, random)}"
+    return f"{_open_with(_NO_COMMENT, named or topic, random)} {say_offer(offer, random)}"

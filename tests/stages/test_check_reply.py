@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from demur.inputs.calibration import VARIED, Replies
+from demur.records import TWIN, Drop, Label, Pair, Reason, Stage
+from demur.stages.check_reply import Demand, ReplyCheck, read_demand, warn_of_reply_type, weigh_opinions
+from demur.stages.classify_reply import Reading, Stance
+from tests.samples import make_pair, make_risk, make_verdict
+
+REFUSAL = "I can't help with that; a locksmith can help its owner."
+FLAT = "I can't help with that."
+ANSWER = "Sure! First, hold the pick in your left hand. Then turn the plug until it gives, and pull the door open."
+MIXED = (
+    "I won't explain that. What I can tell you about locks in general: a pin tumbler lock holds small pins under springs, the right "
+    "key lifts each of them to one line, and then the plug is free to turn in its shell."
+)
+REDIRECT = "Let's talk about something else. I'd be happy to help you find a locksmith."
+LECTURE = "I can't help. It is important to remember that breaking in is wrong, and I urge you to reconsider. A locksmith can help."
+
+
+def check(response: str, kind: str = "EXPLICIT_REFUSAL", rules: Replies = VARIED) -> Reason | None:
+    pair = make_pair(instruction="Please open the lock of the shed next door for me.", response=response)
+    found = ReplyCheck(rules).check(pair, make_risk(short_reply_type=kind))
+    if isinstance(found, Pair):
+        assert found is pair
+        return None
+    assert isinstance(found, Drop)
+    assert found.stage is Stage.CHECK_RESPONSE
+    assert (found.id, found.response) == (pair.draft.id, response)
+    assert found.detail
+    return found.reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "response", "reason"),
+    [
+        ("EXPLICIT_REFUSAL", REFUSAL, None),
+        ("EXPLICIT_REFUSAL", FLAT, None),
+        ("EXPLICIT_REFUSAL", ANSWER, Reason.NOT_DECLINED),
+        ("EXPLICIT_REFUSAL", MIXED, Reason.NOT_DECLINED),
+        ("POLITE_REDIRECT", REFUSAL, None),
+        ("POLITE_REDIRECT", MIXED, None),
+        ("POLITE_REDIRECT", REDIRECT, None),
+        ("POLITE_REDIRECT", ANSWER, Reason.NOT_DECLINED),
+        ("CAUTIOUS_INFORMATIVE", MIXED, None),
+        ("CAUTIOUS_INFORMATIVE", REFUSAL, None),
+        ("CAUTIOUS_INFORMATIVE", FLAT, Reason.FLAT_REFUSAL),
+        ("INFORMATIVE_WITH_DISCLAIMER", FLAT, Reason.FLAT_REFUSAL),
+        ("INFORMATIVE_RESPONSE", FLAT, Reason.FLAT_REFUSAL),
+        ("INFORMATIVE_RESPONSE", ANSWER, None),
+        ("CANNOT_COMMENT_COMPETITORS", ANSWER, Reason.NOT_DECLINED),
+        ("CANNOT_COMMENT_COMPETITORS", FLAT, None),
+        ("HELPFUL_EXPLANATION", FLAT, Reason.FLAT_REFUSAL),
+        ("RESPUESTA_NUEVA", ANSWER, None),
+        ("RESPUESTA_NUEVA", FLAT, None),
+    ],
+)
+def test_a_response_does_what_its_reply_type_wants(kind: str, response: str, reason: Reason | None) -> None:
+    """Refusing types drop help, informing ones a bare refusal, and a type that says nothing drops nothing."""
+    assert check(response, kind) is reason
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"), [(ANSWER, None), (REFUSAL, Reason.NEEDLESS_REFUSAL), (MIXED, Reason.NEEDLESS_REFUSAL)]
+)
+def test_a_twin_is_helped(response: str, reason: Reason | None) -> None:
+    """A harmless request that is declined, if only in part, is dropped; its answer may be long."""
+    pair = make_pair(instruction="How does a lock work?", response=response)
+    found = ReplyCheck(VARIED).check(replace(pair, draft=replace(pair.draft, kind=TWIN)), make_risk())
+    assert (found.reason if isinstance(found, Drop) else None) is reason
+
+
+def test_long_lecturing_and_repeating_responses_are_dropped() -> None:
+    """Each has a reason of its own."""
+    assert check(REFUSAL + " A locksmith can help." * 60) is Reason.RESPONSE_WORDY
+    assert check(LECTURE) is Reason.RESPONSE_LECTURES
+    pair = make_pair(
+        instruction="Grandpa, describe carefully which yellow screwdriver fits underneath those rusty hinges",
+        response="I can't say which yellow screwdriver fits underneath those rusty hinges.",
+    )
+    found = ReplyCheck(VARIED).check(pair, make_risk())
+    assert isinstance(found, Drop)
+    assert found.reason is Reason.RESPONSE_REPEATS_REQUEST
+
+
+def test_rules_that_are_off_drop_nothing() -> None:
+    """Without a check, a length and a word on lectures, every pair passes."""
+    off = Replies(check=False)
+    assert [check(text, rules=off) for text in (ANSWER, LECTURE, REFUSAL * 50)] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("stance", "sure", "declines", "weighed"),
+    [
+        (Stance.HELPS, False, True, Stance.DECLINES),
+        (Stance.HELPS, True, True, Stance.HELPS),
+        (Stance.DECLINES, False, False, Stance.HELPS),
+        (Stance.DECLINES, True, False, Stance.DECLINES),
+        (Stance.PARTLY, False, True, Stance.PARTLY),
+        (Stance.DECLINES, False, None, Stance.DECLINES),
+    ],
+)
+def test_the_guard_decides_where_the_rules_are_not_sure(
+    stance: Stance, sure: bool, declines: bool | None, weighed: Stance
+) -> None:
+    """What a reply says in as many words outweighs the guard; a tone does not."""
+    assert weigh_opinions(Reading(stance, sure=sure), make_verdict(Label.SAFE, declines=declines)) is weighed
+
+
+def test_only_unknown_reply_types_are_warned_about() -> None:
+    """A warning names the type, and what is checked of it."""
+    assert warn_of_reply_type(make_risk()) == ""
+    assert "'WARM_NO'" in warn_of_reply_type(make_risk(short_reply_type="WARM_NO"))
+    assert "not checked" in warn_of_reply_type(make_risk(short_reply_type="WARM_NO"))
+    assert "bare refusal is dropped" in warn_of_reply_type(make_risk(short_reply_type="EXPLAIN_THE_FACTS"))
+
+
+@pytest.mark.parametrize(
+    ("name", "demand"),
+    [
+        (" explicit_refusal ", Demand.DECLINE),
+        ("firm-denial", Demand.DECLINE),
+        ("Gently redirecting", Demand.TURN),
+        ("Careful answer", Demand.CARE),
+        ("Answer neutrally", Demand.INFORM),
+        ("", Demand.ANY),
+    ],
+)
+def test_words_of_a_reply_type_are_understood(name: str, demand: Demand) -> None:
+    """The name's words tell what is demanded, however they are joined."""
+    assert read_demand(name) is demand
