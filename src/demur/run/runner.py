@@ -17,6 +17,7 @@ from demur.guards.canaries import check_canaries, check_criteria, require_sight
 from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
 from demur.outputs.files import count_lines, encode, remove_file, write_jsonl, write_text
+from demur.outputs.preferences import PREFERENCES, write_preferences
 from demur.outputs.record import describe_file, describe_run
 from demur.records import Drop, Outcome, Pair, Reason, Stage, StageCount, Status, Summary, identify
 from demur.run.assemble import build_recipe, share_seeds
@@ -28,6 +29,8 @@ from demur.run.scheduler import TaskScheduler
 from demur.stages.novelty import NoveltyIndex
 
 FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md")
+ALL_FILES = (*FILES, PREFERENCES)
+"""With those that are there only where they were asked for."""
 
 
 @dataclass(slots=True)
@@ -245,6 +248,7 @@ class _TaskRun:
         write_jsonl(folder / "final_data.jsonl", (describe_pair(pair, inputs) for pair in pairs))
         write_jsonl(folder / "formatted_output.jsonl", (format_pair(pair) for pair in pairs))
         write_jsonl(folder / "rejected.jsonl", (describe_drop(drop, include_unsafe=unsafe) for drop in drops))
+        summary = write_preferences(summary, folder, pairs, inputs, self._plan.options.preferences)
         write_text(folder / "README.md", [write_card(summary, inputs, self._task.seed)])
         # Last: whoever sees a run.json with these counts finds the other files complete.
         builder = self._plan.builder
@@ -305,7 +309,7 @@ def _sweep(folder: Path) -> None:
     Raises:
         OutputFault: the disk refuses.
     """
-    for name in FILES:
+    for name in ALL_FILES:
         for leftover in folder.glob(f".{name}.*.tmp"):
             remove_file(leftover)
 
@@ -318,7 +322,7 @@ def _forget(task: TaskPlan, store: Journal) -> None:
         OutputFault: an output cannot be removed.
     """
     store.clear()
-    for name in FILES:
+    for name in ALL_FILES:
         remove_file(task.folder / name)
 
 
