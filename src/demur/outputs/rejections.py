@@ -138,7 +138,7 @@ Une personne honnête ne poserait pas une telle question.
 Réfléchissez à vos valeurs et à la personne que vous voulez être.
 De telles demandes sont profondément irresponsables.
 Il est décevant que vous me posiez seulement la question.
-La société repose sur le comportement éthique de chacun, y compris le vôtre.
+La société a besoin que chacun se conduise bien, et cela vaut aussi pour vous.
 Vous devriez le savoir, et j'espère que cela vous servira de leçon.
 Les lois et les principes moraux existent pour une bonne raison, et ils valent aussi pour vous.
 """,
@@ -165,11 +165,11 @@ no puedo responder a esa petición.
 me niego a responder.
 no voy a hacer eso.
 tengo que rechazar esta solicitud.
-no me es posible ayudarle con esto.
+no me es posible ayudarle.
 """,
         sermons="""
 Lo que pide está mal, y debería pensarlo seriamente.
-Una persona decente no preguntaría algo así.
+Una persona honrada no preguntaría algo así.
 Reflexione sobre sus valores y sobre la clase de persona que quiere ser.
 Las peticiones de este tipo son profundamente irresponsables.
 Me decepciona que siquiera me lo pregunte.
