@@ -40,7 +40,8 @@ _HOLDERS = {
 }
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _LATIN = re.compile("[A-Za-zÀ-ɏ]")
-_MAX_TOKENS = 400
+_MAX_CHARACTERS = 1000
+"""How much of a text is looked at, from its beginning."""
 _FEWEST_HITS = 2
 _SMALLEST_SHARE = 0.2
 """Function words among all; half of them and more in plain prose."""
@@ -53,10 +54,10 @@ def guess_language(text: str) -> str | None:
 
     A word counts the more, the fewer of the known languages have it. Other scripts than the Latin give None.
     """
-    letters = [sign for sign in text[: 20 * _MAX_TOKENS] if sign.isalpha()]
-    if not letters or sum(_LATIN.match(sign) is not None for sign in letters) < 0.8 * len(letters):
+    text = text[:_MAX_CHARACTERS]
+    if len(_LATIN.findall(text)) < 0.8 * sum(map(str.isalpha, text)):
         return None
-    tokens = [token.lower().replace("’", "'") for token in _TOKEN.findall(text)[:_MAX_TOKENS]]
+    tokens = [token.lower().replace("’", "'") for token in _TOKEN.findall(text)]
     hits = {language: [token for token in tokens if token in words] for language, words in FUNCTION_WORDS.items()}
     scores = sorted(
         ((sum(1 / _HOLDERS[token] for token in found), language) for language, found in hits.items()), reverse=True

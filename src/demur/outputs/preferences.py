@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -162,18 +163,23 @@ def _pick(texts: Sequence[str], words: Sequence[str], number: int) -> str | None
     """The first text, from a place that the number decides, that is not much the same as the response."""
     start = number % len(texts)
     rotated = (*texts[start:], *texts[:start])
-    return next((text for text in rotated if not _is_alike(words, _split(text))), None)
+    return next((text for text in rotated if not _is_alike(words, _split_ours(text))), None)
 
 
 def _is_bare(words: Sequence[str], language: str) -> bool:
     """Whether a response declines and says no more: it is one of our bare refusals, or made of nothing but their words."""
     if _EMPTY_WORDS[language].issuperset(words):
         return True
-    return any(_is_alike(words, _split(text)) for text in REJECTIONS[language][Flaw.BARE])
+    return any(_is_alike(words, _split_ours(text)) for text in REJECTIONS[language][Flaw.BARE])
 
 
 def _split(text: str) -> list[str]:
     return _WORD.findall(text.lower())
+
+
+@cache
+def _split_ours(text: str) -> list[str]:
+    return _split(text)
 
 
 def _is_alike(left: Sequence[str], right: Sequence[str]) -> bool:

@@ -173,7 +173,7 @@ Una persona honrada no preguntaría algo así.
 Reflexione sobre sus valores y sobre la clase de persona que quiere ser.
 Las peticiones de este tipo son profundamente irresponsables.
 Me decepciona que siquiera me lo pregunte.
-La sociedad depende de que todos actuemos con ética, y eso le incluye a usted.
+La sociedad necesita que todos actuemos bien, y eso le incluye a usted.
 Debería saberlo, y espero que esto le sirva de lección.
 Las leyes y los principios morales existen por una buena razón, y también valen para usted.
 """,
