@@ -372,6 +372,7 @@ class Summary:
         warnings: what a person should know of the run, though it did not stop it.
         failure: the error that ended it early, in words.
         budget: what the run as a whole used, where it has a budget.
+        preferences: where asked for: `written` by what is wrong with the rejected answer, pairs `left_out` by the reason.
     """
 
     task: str
@@ -390,3 +391,4 @@ class Summary:
     warnings: tuple[str, ...] = ()
     failure: str = ""
     budget: BudgetUse | None = None
+    preferences: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

@@ -21,6 +21,9 @@ exit codes:
 """
 
 
+_PREFERENCE_FORMS = ("plain", "conversational")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     _prepare_output()
@@ -28,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments and arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version"):
         # The specification's form: flags alone mean a run.
         arguments.insert(0, "run")
+    arguments = _complete_preferences(arguments)
     parser = build_parser()
     namespace = parser.parse_args(arguments)
     if namespace.command is None:
@@ -41,6 +45,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             return int(command.execute(namespace))
 
     return report_failures(execute)
+
+
+def _complete_preferences(arguments: list[str]) -> list[str]:
+    """Write the form of preference pairs out where it was left out: else a task file after the flag would be taken for it."""
+    followers = [*arguments[1:], ""]
+    return [
+        f"--preferences={_PREFERENCE_FORMS[0]}" if word == "--preferences" and after not in _PREFERENCE_FORMS else word
+        for word, after in zip(arguments, followers, strict=True)
+    ]
 
 
 def _prepare_output() -> None:
@@ -118,6 +131,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON, and progress nowhere")
     parser.add_argument("--include-unsafe", action="store_true",
                         help="write out responses that no guard rated safe, in rejected.jsonl (default: withheld)")  # fmt: skip
+    parser.add_argument("--preferences", nargs="?", const=_PREFERENCE_FORMS[0], choices=_PREFERENCE_FORMS,
+                        help="also write preferences.jsonl: each response preferred to a bare, lecturing or needless refusal; "
+                             "as strings, or as messages with roles (default: no such file; of the flag alone: plain)")  # fmt: skip
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:

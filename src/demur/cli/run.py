@@ -69,6 +69,7 @@ def read_options(arguments: argparse.Namespace) -> Options:
             "concurrency",
             "restart",
             "include_unsafe",
+            "preferences",
             "max_cost",
             "max_tokens_total",
         )

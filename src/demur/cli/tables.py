@@ -50,7 +50,8 @@ def show_summary(summary: Summary) -> None:
             f" ({str(summary.status).replace('_', ' ')}) in {summary.elapsed_s:.1f} s, {summary.rounds} rounds{more}",
         )
     )
-    for line in (*_describe_composition(summary), *_describe_engines(summary), *_describe_spending(summary)):
+    said = (_describe_composition, _describe_preferences, _describe_engines, _describe_spending)
+    for line in (line for describe in said for line in describe(summary)):
         console.print(Text(f"  {sanitise_line(line)}", style="dim"), soft_wrap=True)
     for warning in summary.warnings:
         console.print(Text(f"Warning: {sanitise_line(warning)}", style="yellow"))
@@ -58,7 +59,9 @@ def show_summary(summary: Summary) -> None:
         console.print(
             Text("  Embedded engine: for trying demur, tests and cold starts, not for training.", style="yellow")
         )
-    for name in ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json"):
+    for name in ("final_data.jsonl", "formatted_output.jsonl", "preferences.jsonl", "rejected.jsonl", "run.json"):
+        if name not in summary.files:
+            continue
         # Unwrapped, so that a path can be copied or clicked.
         console.print(Text(sanitise_line(f"  {Path(summary.files[name])}")), soft_wrap=True)
     console.print()
@@ -93,6 +96,15 @@ def _describe_engines(summary: Summary) -> Iterator[str]:
         parts += [f"{number} {name}" for name, number in counts if number]
         tokens = use.prompt_tokens + use.completion_tokens
         yield ", ".join([*parts, *([f"{tokens:,} tokens"] if tokens else [])])
+
+
+def _describe_preferences(summary: Summary) -> Iterator[str]:
+    """How many preference pairs there are, over what, and how many pairs gave none."""
+    if count := summary.preferences:
+        written = ", ".join(f"{number} over {name} refusals" for name, number in count["written"].items())
+        left_out = [f"{number} left out ({name.replace('_', ' ')})" for name, number in count["left_out"].items()]
+        total = sum(count["written"].values())
+        yield ", ".join([f"{total} preference pairs" + (f": {written}" if written else ""), *left_out])
 
 
 def _describe_spending(summary: Summary) -> Iterator[str]:

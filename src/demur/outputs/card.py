@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from demur.inputs.task import TaskInputs
 from demur.outputs.files import STEERING
+from demur.outputs.preferences import PREFERENCES
 from demur.outputs.record import CONTENT_WARNING
 from demur.records import Summary
 
@@ -73,6 +74,13 @@ def _compose(summary: Summary, inputs: TaskInputs, seed: int) -> Iterator[str]:
     yield ""
     yield "`final_data.jsonl` holds the pairs with their provenance, `formatted_output.jsonl` the bare pairs for fine-tuning,"
     yield "`rejected.jsonl` every drop with its reason, `run.json` the inputs, versions and counts."
+    if summary.preferences:
+        yield ""
+        yield (
+            f"`{PREFERENCES}` holds {sum(summary.preferences['written'].values())} preference pairs: these responses, each "
+            "preferred to a bare, lecturing or needless refusal out of a fixed set of sentences. None of the rejected "
+            "answers was written by a model, and none is harmful."
+        )
 
 
 def _describe_coverage(summary: Summary) -> Iterator[str]:

@@ -37,6 +37,11 @@ def describe_summary(summary: Summary) -> Json:
         "elapsed_s": round(summary.elapsed_s, 3),
         "first_pair_s": None if summary.first_pair_s is None else round(summary.first_pair_s, 3),
         "files": dict(summary.files),
+        **(
+            {"preferences": {part: dict(counts) for part, counts in summary.preferences.items()}}
+            if summary.preferences
+            else {}
+        ),
         **({"budget": _describe_budget(summary.budget)} if summary.budget else {}),
         **({"warnings": list(summary.warnings)} if summary.warnings else {}),
         **({"failure": summary.failure} if summary.failure else {}),

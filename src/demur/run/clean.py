@@ -13,7 +13,7 @@ from demur.inputs.validation import read_environment
 from demur.outputs.files import remove_file
 from demur.run.journal import JOURNAL, JOURNAL_PARTS, remove_journal
 from demur.run.plan import Options, find_folder
-from demur.run.task_run import FILES
+from demur.run.task_run import ALL_FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _look_into(folder: Path) -> Kept:
     journal = folder / JOURNAL
     parts = [journal.with_name(journal.name + part) for part in JOURNAL_PARTS]
     there = [part for part in parts if part.is_symlink() or part.exists()]
-    leftovers = [leftover for name in FILES for leftover in sorted(folder.glob(f".{name}.*.tmp"))]
+    leftovers = [leftover for name in ALL_FILES for leftover in sorted(folder.glob(f".{name}.*.tmp"))]
     size = sum(part.lstat().st_size for part in (*there, *leftovers))
-    staying = tuple(name for name in FILES if (folder / name).exists())
+    staying = tuple(name for name in ALL_FILES if (folder / name).exists())
     return Kept(folder, journal if there else None, tuple(leftovers), size, staying)

@@ -12,6 +12,7 @@ from demur.errors import InputError
 from demur.inputs.builder_file import Builder, read_builder
 from demur.inputs.task import TaskInputs, read_tasks
 from demur.inputs.validation import read_environment
+from demur.outputs.preferences import PreferenceForm
 from demur.stages.render import PromptTemplate, ProposeValues, RespondValues, load_template
 
 DEFAULT_OUTPUTS = 10
@@ -32,6 +33,7 @@ class Options:
         concurrency: the most requests at once to one model at one endpoint; None: what suits the engine.
         restart: forget earlier replies and outputs of these tasks.
         include_unsafe: write responses out that no guard rated safe.
+        preferences: also write preference pairs, in this form.
         max_cost: US dollars that the run may cost, all tasks together; None: the builder's, else no bound.
         max_tokens_total: tokens that it may use, likewise.
         replacements: engines by block name, in place of the builder's; for tests and for callers with engines of their own.
@@ -46,6 +48,7 @@ class Options:
     concurrency: int | None = None
     restart: bool = False
     include_unsafe: bool = False
+    preferences: PreferenceForm | None = None
     max_cost: float | None = None
     max_tokens_total: int | None = None
     replacements: Mapping[str, Engine] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from demur.run.assemble import share_seeds
 from demur.run.journal import Journal, open_journal, remove_journal
 from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
-from demur.run.task_run import FILES, TaskRun
+from demur.run.task_run import ALL_FILES, TaskRun
 from demur.stages.novelty import NoveltyIndex
 
 
@@ -140,7 +140,7 @@ def _sweep(folder: Path) -> None:
     Raises:
         OutputFault: the disk refuses.
     """
-    for name in FILES:
+    for name in ALL_FILES:
         for leftover in folder.glob(f".{name}.*.tmp"):
             remove_file(leftover)
 
@@ -153,7 +153,7 @@ def _forget(task: TaskPlan, store: Journal) -> None:
         OutputFault: an output cannot be removed.
     """
     store.clear()
-    for name in FILES:
+    for name in ALL_FILES:
         remove_file(task.folder / name)
 
 

@@ -12,6 +12,7 @@ from demur.guards.canaries import CanaryReport, check_canaries, check_criteria, 
 from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
 from demur.outputs.files import count_lines, encode, write_jsonl, write_text
+from demur.outputs.preferences import PREFERENCES, write_preferences
 from demur.outputs.record import describe_file, describe_run
 from demur.records import DraftId, Drop, Outcome, Pair, Stage, Status, Summary, identify
 from demur.run.assemble import assemble_task
@@ -27,6 +28,8 @@ from demur.stages.check_reply import warn_of_reply_type
 from demur.stages.novelty import NoveltyIndex
 
 FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md")
+ALL_FILES = (*FILES, PREFERENCES)
+"""With those that are there only where they were asked for."""
 
 
 class TaskRun:
@@ -192,8 +195,7 @@ class TaskRun:
         drops = [outcome for outcome in (*outcomes, *offspring) if isinstance(outcome, Drop)]
         if len(self._assembly.recipes) > 1 or offspring:
             drops.sort(key=lambda drop: (drop.id.round, drop.id.position, drop.id.branch != ""))
-        self._write_files(summary, pairs, drops)
-        return summary
+        return self._write_files(summary, pairs, drops)
 
     def _sum_up(
         self, pairs: list[Pair], outcomes: list[Outcome], offspring: list[Outcome], failure: DemurError | None
@@ -228,11 +230,12 @@ class TaskRun:
             words.append(f"{kept} of the journal had been damaged on the disk, and did not count: asked anew.")
         return words
 
-    def _write_files(self, summary: Summary, pairs: list[Pair], drops: list[Drop]) -> None:
+    def _write_files(self, summary: Summary, pairs: list[Pair], drops: list[Drop]) -> Summary:
         folder, inputs, unsafe = self._task.folder, self._task.inputs, self._plan.options.include_unsafe
         write_jsonl(folder / "final_data.jsonl", (describe_pair(pair, inputs) for pair in pairs))
         write_jsonl(folder / "formatted_output.jsonl", (format_pair(pair) for pair in pairs))
         write_jsonl(folder / "rejected.jsonl", (describe_drop(drop, include_unsafe=unsafe) for drop in drops))
+        summary = write_preferences(summary, folder, pairs, inputs, self._plan.options.preferences)
         write_text(folder / "README.md", [write_card(summary, inputs, self._task.seed)])
         # Last: whoever sees a run.json with these counts finds the other files complete.
         record = describe_run(
@@ -245,3 +248,4 @@ class TaskRun:
             calibration=inputs.task.describe_calibration(),
         )
         write_text(folder / "run.json", [encode(record, indent=2), "\n"])
+        return summary
