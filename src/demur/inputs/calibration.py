@@ -38,6 +38,9 @@ class Replies(InputModel):
     )
     max_words: int | None = Field(default=None, ge=10, description="Drop responses that are longer; else no bound.")
     lectures: Literal["keep", "drop"] = Field(default="keep", description="Responses that preach at the person.")
+    repeats: Literal["keep", "drop"] = Field(
+        default="keep", description="Responses that hold a long run of their request's words."
+    )
     max_opening_share: float | None = Field(
         default=None,
         gt=0,
@@ -49,7 +52,7 @@ class Replies(InputModel):
     )
 
 
-VARIED = Replies(max_words=180, lectures="drop", max_opening_share=0.1, max_similarity=0.9)
+VARIED = Replies(max_words=180, lectures="drop", repeats="drop", max_opening_share=0.1, max_similarity=0.9)
 """What holds where a task asks for twins, balance, axes or mutants, and says nothing of replies."""
 
 

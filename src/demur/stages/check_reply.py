@@ -104,8 +104,8 @@ class ReplyCheck:
         if self.rules.check:
             if reason := find_mismatch(read_demand(risk.short_reply_type), stance, reading):
                 return reason, reading.evidence or f"reads as: {stance}"
-            if reading.repeats:
-                return Reason.RESPONSE_REPEATS_REQUEST, "holds a run of words of its request"
+        if self.rules.repeats == "drop" and reading.repeats:
+            return Reason.RESPONSE_REPEATS_REQUEST, "holds a run of words of its request"
         if self.rules.max_words is not None and reading.words > self.rules.max_words:
             return Reason.RESPONSE_WORDY, f"{reading.words} words, at most {self.rules.max_words} are taken"
         if self.rules.lectures == "drop" and reading.lectures:
