@@ -90,6 +90,24 @@ async def test_an_ensemble_keeps_what_its_members_said(workspace: Path) -> None:
     assert len(set(roles.values())) == 1
 
 
+@pytest.mark.parametrize("tokens", [1, 1200, 2500, 6000])
+async def test_a_spent_budget_ends_a_run_with_an_ensemble(workspace: Path, tokens: int) -> None:
+    """Before the canaries, among them or after them, members that may not be asked any more are no failure."""
+    names = ("granite-guardian-3.3", "policy-judge-1", "llama-guard-3")
+    members = ", ".join(f"{{{GUARDS[name]}, lm_config: ENGINE}}" for name in names)
+    async with SimulatedServer(roleplay=ROLEPLAY) as server:
+        guard = f"{{name: guard, type: validators/ensemble, guards: [{members}]}}"
+        result = await Runner(plan_with(workspace, server, guard, outputs=60, max_tokens_total=tokens)).run()
+        asked = sum(server.metrics.counts[kind] for kind in ("propose", "respond", "judge"))
+    assert (result.exit_code, result.failure) == (3, None)
+    [summary] = result.summaries
+    assert summary.status is Status.BUDGET_SPENT
+    assert summary.budget is not None
+    assert summary.budget.tokens <= tokens * 1.2
+    assert sum(use.asked for use in summary.engines) >= asked
+    assert (asked == 0) is (tokens == 1)
+
+
 async def test_a_blind_member_stops_the_run(workspace: Path) -> None:
     """WildGuard knows nothing of locks here: though it is outvoted, the run does not begin, and names it."""
     sighted = f"{{{GUARDS['llama-guard-3']}, lm_config: ENGINE}}"

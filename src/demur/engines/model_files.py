@@ -252,6 +252,14 @@ def _search_cache(model: HubModel) -> Iterator[Path]:
             yield folder / found[0].parts[0]
 
 
+def format_bytes(count: int) -> str:
+    """A size in decimal units, as the Hub shows it."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"
+
+
 def require_hub() -> None:
     """Make sure that the Hub's package is there, before a model is looked for or fetched.
 
