@@ -217,13 +217,19 @@ def test_the_token_may_stand_in_the_env_file(hub: Hub, workspace: Path) -> None:
 
 
 def test_without_network_the_way_to_get_the_model_is_said(hub: Hub, workspace: Path) -> None:
-    """One message: what to fetch, from where, with which command, and where it goes."""
+    """One message: what to fetch, all of it, from where, with which commands, and where it goes."""
     environment = make_hub_environment(hub, workspace)
     hub.__exit__(None, None, None)
     ended = run_demur("run", "task.yaml", "--config-path", "b.yaml", "--yes", cwd=workspace, env=environment)
     assert ended.returncode == 4
-    for words in ("cannot be reached", 'hf download owner/writer-GGUF --include "*Q4_K_M*.gguf"',
-                  "owner/writer-GGUF/tree/main", str(workspace / "hf/hub"), "model_id_or_path"):  # fmt: skip
+    for words in (
+        "cannot be reached",
+        'hf download owner/writer-GGUF --include "*Q4_K_M*.gguf"',
+        "owner/writer-GGUF/tree/main",
+        str(workspace / "hf/hub"),
+        "model_id_or_path",
+        'Likewise hf.co/owner/guard-GGUF:Q8_0: `hf download owner/guard-GGUF --include "*Q8_0*.gguf"`',
+    ):
         assert words in ended.stderr
     assert "Traceback" not in ended.stderr
 

@@ -91,6 +91,26 @@ async def test_a_key_is_used_and_never_written_or_shown(
     assert "Bearer ***" in shown
 
 
+async def test_a_members_key_is_not_written_or_shown(tmp_path: Path) -> None:
+    """The key of one guard in an ensemble, its server quoting it: in no file, and in no word of a run or of its JSON."""
+    faults = (*[None] * 30, *[QUOTING, None] * 4)  # the first go to the canaries
+    member = "{{type: validators/{guard}, lm_config: {{type: {engine}, base_url: '{url}', model_id_or_path: simulated{key}}}}}"
+    async with SimulatedServer(Behaviour(kind="vllm", api_key=KEY, faults=faults)) as server:
+        members = ", ".join(
+            member.format(guard=guard, engine=engine, url=f"{server.url}/v1", key=f", api_key: {KEY}")
+            for guard, engine in (("policy_judge", "openai"), ("llama_guard", "vllm-server"))
+        )
+        guard = f"{{name: guard, type: validators/ensemble, rule: any, guards: [{members}]}}"
+        (tmp_path / "b.yaml").write_text(f"databuilders: {{public/safety/refusal: {{blocks: [{guard}]}}}}\n")
+        for number, further in enumerate(([], ["--json"])):
+            arguments = ["run", TASK, "-n", "4", "--output-dir", f"o{number}", "--engines", "embedded", *further]
+            arguments += ["--config-path", "b.yaml", "--data-dir", str(ROOT / "data")]
+            ended = await asyncio.to_thread(run_demur, *arguments, cwd=tmp_path)
+            assert ended.returncode == 0, (ended.stdout, ended.stderr)
+            assert find_traces(tmp_path, ended, ("b.yaml",)) == []
+        assert server.metrics.counts["fault"] > 0
+
+
 async def test_a_key_that_is_refused_is_not_shown(tmp_path: Path) -> None:
     """A rejected key ends the run with a message that says so, and not which key it was."""
     async with SimulatedServer(Behaviour(kind="vllm", api_key="another")) as server:

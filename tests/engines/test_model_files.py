@@ -10,6 +10,7 @@ from demur.engines.model_files import (
     HubModel,
     LocalFile,
     find_model,
+    format_bytes,
     list_models,
     match_models,
     parse_reference,
@@ -192,3 +193,13 @@ def test_without_the_hubs_package_the_extra_is_named(monkeypatch: pytest.MonkeyP
     with pytest.raises(ExtraMissing) as error:
         find_model(f"hf.co/{REPO}")
     assert error.value.hint == "pip install 'demur[llama-cpp]'"
+
+
+def test_sizes_are_decimal_as_the_hub_shows_them() -> None:
+    """Bytes, kB, MB and GB."""
+    assert [format_bytes(count) for count in (999, 1_000, 2_050_000, 4_940_000_000)] == [
+        "999 bytes",
+        "1.0 kB",
+        "2.0 MB",
+        "4.9 GB",
+    ]

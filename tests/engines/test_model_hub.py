@@ -11,7 +11,7 @@ import pytest
 
 from demur.engines import model_hub
 from demur.engines.model_files import HubModel, find_model
-from demur.engines.model_hub import Needed, fetch, format_bytes, require_space, survey
+from demur.engines.model_hub import Needed, fetch, require_space, survey
 from demur.errors import (
     CredentialsRejected,
     DemurError,
@@ -306,13 +306,3 @@ def test_without_the_hubs_package_the_extra_is_named(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("demur.engines.model_files.find_spec", lambda name: None)
     with pytest.raises(ExtraMissing):
         survey(MODEL)
-
-
-def test_sizes_are_decimal_as_the_hub_shows_them() -> None:
-    """Bytes, kB, MB and GB."""
-    assert [format_bytes(count) for count in (999, 1_000, 2_050_000, 4_940_000_000)] == [
-        "999 bytes",
-        "1.0 kB",
-        "2.0 MB",
-        "4.9 GB",
-    ]

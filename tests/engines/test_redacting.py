@@ -9,7 +9,7 @@ from demur.engines.journaling import NoStore
 from demur.engines.redacting import RedactedEngine, list_secrets, redact
 from demur.engines.scripted import ScriptedEngine
 from demur.errors import EngineError, RequestRejected
-from demur.inputs.engine_settings import EmbeddedSettings
+from demur.inputs.engine_settings import EmbeddedSettings, WatsonxSettings
 from tests.engines.samples import chat, openai_settings
 from tests.servers.behaviour import Behaviour, Fault
 from tests.servers.simulated import SimulatedServer
@@ -44,6 +44,12 @@ def test_secrets_of_an_address_are_known() -> None:
     secrets = list_secrets(openai_settings("https://bob:a%20b@h/v1?sig=xyz", api_key=KEY))
     assert {KEY, "bob:a%20b", "a%20b", "a b", "sig=xyz"} <= set(secrets)
     assert list(secrets) == sorted(secrets, key=len, reverse=True)
+
+
+def test_secrets_of_every_address_are_known() -> None:
+    """Also those of the place where keys are exchanged for tokens."""
+    settings = WatsonxSettings(type="watsonx", model_id_or_path="m", auth_url="https://bob:hunter2@h/token?k=hunter3")
+    assert {"bob:hunter2", "hunter2", "k=hunter3"} <= set(list_secrets(settings))
 
 
 @pytest.mark.parametrize("placeholder", ["ollama", "none", "EMPTY"])

@@ -36,10 +36,10 @@ def test_chat_is_asked_for_a_schema_in_one_way_everywhere(kind: ServerKind | Non
 @pytest.mark.parametrize(
     ("kind", "version", "form", "expected"),
     [
-        (ServerKind.VLLM, "0.11.0", SCHEMA, {"structured_outputs": {"json": CLOSED}}),
+        (ServerKind.VLLM, "0.12.0", SCHEMA, {"structured_outputs": {"json": CLOSED}}),
         (ServerKind.VLLM, "0.24.1.dev3", BOTH, {"structured_outputs": {"json": CLOSED}}),
         (ServerKind.VLLM, "dev", GRAMMAR, {"structured_outputs": {"grammar": GRAMMAR.grammar}}),
-        (ServerKind.VLLM, "0.10.2", SCHEMA, {"guided_json": CLOSED}),
+        (ServerKind.VLLM, "0.11.2", SCHEMA, {"guided_json": CLOSED}),
         (ServerKind.VLLM, "0.9.1", GRAMMAR, {"guided_grammar": GRAMMAR.grammar}),
         (ServerKind.LLAMA_CPP, "b6000", GRAMMAR, {"grammar": GRAMMAR.grammar}),
         (ServerKind.LLAMA_CPP, "b6000", BOTH, {"grammar": GRAMMAR.grammar}),
@@ -51,7 +51,7 @@ def test_chat_is_asked_for_a_schema_in_one_way_everywhere(kind: ServerKind | Non
 def test_raw_prompts_ask_each_server_in_its_own_words(
     kind: ServerKind, version: str, form: Form, expected: dict[str, object]
 ) -> None:
-    """vLLM since 0.11 has `structured_outputs`, before it `guided_*`; llama.cpp has `grammar` and `json_schema`."""
+    """vLLM since 0.12 has `structured_outputs`, before it `guided_*`; llama.cpp has `grammar` and `json_schema`."""
     assert write_completion_form(form, kind, version) == expected
 
 
@@ -75,7 +75,7 @@ def test_strict_is_asked_where_the_schema_is_fit_for_it(schema: dict[str, object
 
 async def test_form_goes_out_on_both_routes() -> None:
     """A chat's schema and a raw prompt's grammar reach a vLLM; a chat's grammar does once the server is known."""
-    async with SimulatedServer(version="0.11.2", keep_bodies=True) as server:
+    async with SimulatedServer(version="0.12.0", keep_bodies=True) as server:
         engine = OpenAIEngine(openai_settings(server.base_url))
         await engine.complete(replace(chat(), form=SCHEMA))
         assert server.metrics.counts["probe"] == 0

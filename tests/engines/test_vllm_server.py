@@ -265,6 +265,8 @@ def test_identity_of_a_server_of_ones_own_names_no_port() -> None:
         ("max_model_len: 4096\nbase_url: http://gpu/v1", "`max_model_len` says how", "base_url: null"),
         ("serve_args: [--api-key=abc]", "may not set --api-key", "key of its own"),
         ("serve_args: [--port, '80']", "may not set --port", "the key `port`"),
+        ("serve_args: [--api_key, abc]", "may not set --api-key", "key of its own"),
+        ("serve_args: [--hf-token=abc]", "may not set --hf-token", "HF_TOKEN"),
         ("model_id_or_path: --help", "begins with a dash", ""),
     ],
 )

@@ -14,8 +14,18 @@ databuilders:
         base_url: "https://bob:hunter2@models.example:8443/v1?key=hunter3"
         api_key: hunter4
         model_id_or_path: some-model
+      - name: response_generator
+        type: watsonx
+        auth_url: "https://bob:hunter6@auth.example/token?key=hunter7"
+        api_key: hunter8
+        model_id_or_path: other-model
       - name: granite_guardian
-        lm_config: {type: openai, base_url: "http://:hunter5@[::1", model_id_or_path: guard}
+        type: validators/ensemble
+        guards:
+          - {type: validators/policy_judge,
+             lm_config: {type: openai, base_url: "http://:hunter5@[::1", model_id_or_path: guard}}
+          - {type: validators/wildguard,
+             lm_config: {type: azure-openai, base_url: "https://r.example?code=hunter9", api_key: hunter10, model_id_or_path: d}}
 """
 
 
@@ -25,6 +35,11 @@ def test_a_builders_description_holds_no_secret(tmp_path: Path) -> None:
     config.write_text(SHORT)
     described = read_builder(config, "ollama", {}).describe()
     assert "hunter" not in json.dumps(described)
+    assert described["response_generator"] == {
+        "type": "watsonx",
+        "auth_url": "https://auth.example/token",
+        "model_id_or_path": "other-model",
+    }
     assert described["instruction_generator"] == {
         "type": "openai",
         "base_url": "https://models.example:8443/v1",

@@ -91,6 +91,22 @@ def test_watsonx_is_filled_in_from_its_variables() -> None:
     assert fill_from_environment(own, environment).project_id == "mine"
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("top_k: 3", "chats take no `top_k`"),
+        ("max_tokens: 3, max_new_tokens: 4", "`max_new_tokens` and `max_tokens` are the same, and differ here"),
+    ],
+)
+def test_watsonx_is_told_before_a_run_what_it_cannot_honour(tmp_path: Path, line: str, message: str) -> None:
+    """Two limits that contradict each other, and a setting that its chats do not have, are errors of the file."""
+    path = tmp_path / "b.yaml"
+    block = f"{{name: instruction_generator, type: watsonx, model_id_or_path: m, project_id: p, {line}}}"
+    path.write_text(f"databuilders: {{public/safety/refusal: {{blocks: [{block}]}}}}\n")
+    with pytest.raises(InputError, match=rf"b\.yaml:1: .*{message}"):
+        read_builder(path, "embedded", {})
+
+
 def test_azure_takes_its_endpoint_from_the_environment() -> None:
     """The endpoint and the version of the API, by the variables that Azure's users have."""
     filled = fill_from_environment(

@@ -45,11 +45,26 @@ def test_what_no_guard_knows_is_refused(change: dict[str, str]) -> None:
     block = {
         "type": "validators/granite_guardian",
         "model_version": "3.3",
-        "lm_config": {"type": "embedded"},
+        "lm_config": {"type": "scripted"},
     }
     GUARD.validate_python(block)
     with pytest.raises(ValidationError):
         GUARD.validate_python({**block, **change})
+
+
+@pytest.mark.parametrize("guard", ["granite_guardian", "policy_judge", "qwen3_guard", "llama_guard", "wildguard"])
+def test_the_embedded_engine_serves_no_guard(guard: str) -> None:
+    """It does not judge, and says so before a run, with the guard to take instead; in an ensemble too."""
+    block = {"type": f"validators/{guard}", "lm_config": {"type": "embedded"}}
+    if guard == "granite_guardian":
+        block["model_version"] = "3.3"
+    ensemble = {"type": "validators/ensemble", "guards": [block, {"type": "validators/embedded"}]}
+    for written in (block, ensemble):
+        with pytest.raises(ValidationError) as caught:
+            GUARD.validate_python(written)
+        (error,) = caught.value.errors()
+        assert error["msg"] == "the embedded engine does not judge"
+        assert "validators/embedded" in error["ctx"]["hint"]
 
 
 def test_the_embedded_guard_needs_its_type_alone() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from demur.inputs.builder_file import read_builder
-from demur.run.exposure import is_exposed, list_exposed
+from demur.run.exposure import is_exposed, is_local, list_exposed
 from tests.cli.commands import run_demur
 
 CONFIG = """\
@@ -74,3 +74,13 @@ def test_this_machines_own_servers_are_no_matter(workspace: Path) -> None:
     """The shipped builders warn of nothing."""
     for engines in ("embedded", "ollama", "vllm"):
         assert list_exposed(read_builder(None, engines, {})) == ()
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [("localhost", True), ("a.localhost", True), ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("0.0.0.0", True),
+     ("api.openai.com", False), ("10.0.0.1", False), ("localhost.example", False), ("", False)],
+)  # fmt: skip
+def test_this_machine_is_known_by_name_and_address(host: str, local: bool) -> None:
+    """Loopback is local, and the address that stands for any of this machine; nothing else."""
+    assert is_local(host) is local

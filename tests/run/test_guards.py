@@ -19,6 +19,9 @@ from tests.servers.simulated import SimulatedServer
 
 ROLEPLAY = Roleplay(triggers=(*DEFAULT_TRIGGERS, "lock", "key"), benign_share=0.2, compliant_share=0.2)
 GUARDS = {
+    "granite-guardian-3.3": 'type: validators/granite_guardian, model_version: "3.3"',
+    "granite-guardian-3.2": 'type: validators/granite_guardian, model_version: "3.2"',
+    "granite-guardian-4.1": 'type: validators/granite_guardian, model_version: "4.1"',
     "policy-judge-1": "type: validators/policy_judge",
     "qwen3guard-gen": "type: validators/qwen3_guard",
     "llama-guard-3": "type: validators/llama_guard",
@@ -70,9 +73,9 @@ async def test_every_guard_makes_pairs(workspace: Path, name: str, kind: Kind) -
 
 async def test_an_ensemble_keeps_what_its_members_said(workspace: Path) -> None:
     """Members stand in every verdict, each engine is counted under its own role, and all are asked about every text."""
-    members = ", ".join(f"{{{GUARDS[name]}, lm_config: ENGINE}}" for name in ("llama-guard-3", "policy-judge-1"))
-    granite = '{type: validators/granite_guardian, model_version: "3.3", lm_config: ENGINE}'
-    guard = f"{{name: guard, type: validators/ensemble, rule: majority, guards: [{granite}, {members}]}}"
+    names = ("granite-guardian-3.3", "llama-guard-3", "policy-judge-1")
+    members = ", ".join(f"{{{GUARDS[name]}, lm_config: ENGINE}}" for name in names)
+    guard = f"{{name: guard, type: validators/ensemble, rule: majority, guards: [{members}]}}"
     result, _ = await run_with(workspace, guard)
     assert result.exit_code == 0, result.failure
     summary = result.summaries[0]
@@ -80,15 +83,29 @@ async def test_an_ensemble_keeps_what_its_members_said(workspace: Path) -> None:
     for line in read_output(workspace).splitlines():
         verdict = json.loads(line)["metadata"]["verdicts"]["response"]
         assert verdict["engine"] == "ensemble"
-        assert [each["guard"] for each in verdict["members"]] == [
-            "granite-guardian-3.3",
-            "llama-guard-3",
-            "policy-judge-1",
-        ]
+        assert tuple(each["guard"] for each in verdict["members"]) == names
         assert [each["label"] for each in verdict["members"]].count("safe") >= 2
     roles = {use.role: use.asked for use in summary.engines if use.role.startswith("granite_guardian")}
     assert list(roles) == ["granite_guardian.1", "granite_guardian.2", "granite_guardian.3"]
     assert len(set(roles.values())) == 1
+
+
+@pytest.mark.parametrize("tokens", [1, 1200, 2500, 6000])
+async def test_a_spent_budget_ends_a_run_with_an_ensemble(workspace: Path, tokens: int) -> None:
+    """Before the canaries, among them or after them, members that may not be asked any more are no failure."""
+    names = ("granite-guardian-3.3", "policy-judge-1", "llama-guard-3")
+    members = ", ".join(f"{{{GUARDS[name]}, lm_config: ENGINE}}" for name in names)
+    async with SimulatedServer(roleplay=ROLEPLAY) as server:
+        guard = f"{{name: guard, type: validators/ensemble, guards: [{members}]}}"
+        result = await Runner(plan_with(workspace, server, guard, outputs=60, max_tokens_total=tokens)).run()
+        asked = sum(server.metrics.counts[kind] for kind in ("propose", "respond", "judge"))
+    assert (result.exit_code, result.failure) == (3, None)
+    [summary] = result.summaries
+    assert summary.status is Status.BUDGET_SPENT
+    assert summary.budget is not None
+    assert summary.budget.tokens <= tokens * 1.2
+    assert sum(use.asked for use in summary.engines) >= asked
+    assert (asked == 0) is (tokens == 1)
 
 
 async def test_a_blind_member_stops_the_run(workspace: Path) -> None:

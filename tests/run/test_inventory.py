@@ -9,7 +9,7 @@ import pytest
 from demur.engines.catalog import EXTRAS
 from demur.inputs.builder_file import ENGINES, SHIPPED, Builder, read_builder
 from demur.run import inventory
-from demur.run.inventory import examine_builders, is_local, take_inventory
+from demur.run.inventory import examine_builders, take_inventory
 from tests.servers.simulated import SimulatedServer
 
 
@@ -119,13 +119,3 @@ async def test_a_name_that_does_not_resolve_is_told(workspace: Path, monkeypatch
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     [builder] = await examine_builders({"far": make_builder(workspace, "https://gateway.invalid/v1")})
     assert [finding.words for finding in builder.engines[0].findings] == ["the name gateway.invalid does not resolve"]
-
-
-@pytest.mark.parametrize(
-    ("host", "local"),
-    [("localhost", True), ("a.localhost", True), ("127.0.0.1", True), ("127.9.9.9", True), ("::1", True),
-     ("api.openai.com", False), ("10.0.0.1", False), ("localhost.example", False), ("", False)],
-)  # fmt: skip
-def test_this_machine_is_known_by_name_and_address(host: str, local: bool) -> None:
-    """Loopback is local, and nothing else."""
-    assert is_local(host) is local

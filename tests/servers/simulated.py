@@ -217,7 +217,7 @@ class SimulatedServer:
         if b.models is not None and model not in b.models:
             said = f"model '{model}' not found" if b.dialect == "ollama" else f"The model `{model}` does not exist."
             return self._refuse(request.path, 404, said)
-        if (problem := _find_problem(route, body)) is not None:
+        if (problem := _find_problem(route, body, b.kind)) is not None:
             return self._refuse(request.path, 400, problem)
         if not b.formats and (named := [name for name in FORM_FIELDS if name in body]):
             return self._refuse(request.path, 400, f"{named[0]} is not supported by this server")
@@ -328,10 +328,10 @@ class SimulatedServer:
         return web.json_response({"error": error}, status=status)
 
 
-def _find_problem(route: str, body: dict[str, object]) -> str | None:
-    """What a real server would answer 400 to."""
+def _find_problem(route: str, body: dict[str, object], kind: str) -> str | None:
+    """What a real server would answer 400 to; llama.cpp alone sets no bound to the alternatives."""
     top = body.get("top_logprobs")
-    if isinstance(top, int) and not 0 <= top <= 20:
+    if isinstance(top, int) and not 0 <= top <= 20 and kind != "llama.cpp":
         return "top_logprobs must be between 0 and 20"
     if route in ("chat", "v1-chat") and not isinstance(body.get("messages"), list):
         return "messages is required"

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from demur.cli.failures import sanitise
-from demur.engines.model_hub import Needed, fetch, format_bytes
+from demur.engines.model_files import format_bytes
+from demur.engines.model_hub import Needed, fetch
 from demur.errors import ModelNotFound
 from demur.inputs.engine_settings import AnyEngine
 from demur.inputs.validation import read_environment

@@ -292,21 +292,28 @@ def miss_extra(package: str, extra: str, engine: str) -> ExtraMissing:
     return ExtraMissing(f"the engine `{engine}` needs the package {package}", hint=f"pip install 'demur[{extra}]'")
 
 
-def check_address(base_url: str, example: str) -> str:
+def check_address(address: str, example: str, setting: str = "base_url") -> str:
     """The address without a slash at its end.
 
+    Args:
+        setting: what the builder calls it.
+
     Raises:
-        InputError: it is none, or holds a user and a password.
+        InputError: it is none, or holds a user and a password, or a query, which no SDK would send.
     """
     try:
-        parts = urlsplit(base_url.strip())
+        parts = urlsplit(address.strip())
         _ = parts.port
     except ValueError:
-        raise InputError("`base_url` is not an address", hint=f"Such as {example}") from None
+        raise InputError(f"`{setting}` is not an address", hint=f"Such as {example}") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError("`base_url` must begin with https:// (or http://) and name a host", hint=f"Such as {example}")
+        raise InputError(
+            f"`{setting}` must begin with https:// (or http://) and name a host", hint=f"Such as {example}"
+        )
     if "@" in parts.netloc:
-        raise InputError("`base_url` holds a user or a password", hint="Give the key as `api_key`.")
+        raise InputError(f"`{setting}` holds a user or a password", hint="Give the key as `api_key`.")
+    if parts.query or parts.fragment:
+        raise InputError(f"`{setting}` may not hold what follows a ? or a #", hint=f"Such as {example}")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 

@@ -19,7 +19,7 @@ from typing import Protocol, TypeVar
 
 from demur.engines.gguf_header import read_header
 from demur.engines.machine import choose_threads, measure_memory
-from demur.engines.model_files import find_model
+from demur.engines.model_files import find_model, format_bytes
 from demur.errors import ExtraMissing, ModelNotFound
 from demur.inputs.engine_settings import LlamaCppSettings
 
@@ -154,8 +154,8 @@ def _check_file(path: Path, loading: Loading, slots: int) -> None:
     cache = header.cache_bytes_per_token * loading.num_ctx * slots
     if free is not None and weights + cache > free and not (loading.n_gpu_layers and _has_gpu()):
         raise ModelNotFound(
-            f"{path.name} does not fit into memory: {_say_size(weights)} of weights and {_say_size(cache)} for "
-            f"{slots} requests at once of {loading.num_ctx} tokens each; {_say_size(free)} are free",
+            f"{path.name} does not fit into memory: {format_bytes(weights)} of weights and {format_bytes(cache)} for "
+            f"{slots} requests at once of {loading.num_ctx} tokens each; {format_bytes(free)} are free",
             hint="Lower `concurrency` or `num_ctx`, or take a smaller model or quantisation.",
         )
 
@@ -206,10 +206,6 @@ def _has_gpu() -> bool:
     kinds = xllamacpp.ggml_backend_dev_type
     ours = (kinds.GGML_BACKEND_DEVICE_TYPE_GPU, kinds.GGML_BACKEND_DEVICE_TYPE_IGPU)
     return any(device["type"] in ours for device in xllamacpp.get_device_info())
-
-
-def _say_size(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 5e7 else f"{size / 1e6:.1f} MB"
 
 
 def _miss_extra() -> ExtraMissing:

@@ -156,7 +156,8 @@ def find_model(reference: str) -> Path:
         return _find_local(model.path, reference)
     for found in _search_cache(model):
         return found
-    raise ModelNotFound(f"the model {model} is not on this machine", hint=explain_fetching(model))
+    offer = "At a terminal, `demur run` offers to download it; with --yes it does so unasked. "
+    raise ModelNotFound(f"the model {model} is not on this machine", hint=offer + explain_fetching(model))
 
 
 def find_cache() -> Path:
@@ -191,8 +192,7 @@ def find_repository(model: HubModel) -> Path:
 def explain_fetching(model: HubModel) -> str:
     """What to fetch, from where, with which command, and where to put it."""
     return (
-        "At a terminal, `demur run` offers to download it; with --yes it does so unasked. "
-        f"Or fetch it with `{write_command(model)}`, which puts it into {find_cache()}. "
+        f"By hand: `{write_command(model)}` puts it into {find_cache()}. "
         f"For a machine without network: take the file from {find_endpoint()}/{model.repo_id}/tree/main "
         "on another one, copy it over, and write its path as model_id_or_path."
     )
@@ -250,6 +250,14 @@ def _search_cache(model: HubModel) -> Iterator[Path]:
         found = match_models(list_models(names), model.tag)
         if len(found) == 1 and found[0].whole:
             yield folder / found[0].parts[0]
+
+
+def format_bytes(count: int) -> str:
+    """A size in decimal units, as the Hub shows it."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"
 
 
 def require_hub() -> None:

@@ -27,6 +27,7 @@ from demur.engines.model_files import (
     find_endpoint,
     find_model,
     find_repository,
+    format_bytes,
     list_models,
     match_models,
     require_hub,
@@ -300,14 +301,6 @@ def _measure_progress(folder: Path, checksum: str, size_bytes: int) -> int:
         return 0
     blob = folder / "blobs" / checksum
     return size_bytes if blob.exists() else min(size_bytes, _measure(_place_partial(blob)))
-
-
-def format_bytes(count: int) -> str:
-    """A size in decimal units, as the Hub shows it."""
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"
 
 
 @contextmanager

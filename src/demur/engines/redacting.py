@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 from demur.engines.base import Engine, Identity, Reply, Request
 from demur.engines.faults import PLACEHOLDER_KEYS
 from demur.errors import EngineError
-from demur.inputs.engine_settings import EngineSettings
+from demur.inputs.engine_settings import ADDRESSES, EngineSettings
 
 STAND_IN = "***"
 
@@ -50,7 +50,7 @@ class RedactedEngine:
 
 
 def list_secrets(settings: EngineSettings) -> tuple[str, ...]:
-    """What of an engine's settings must not be seen: its key, and user, password and query of its address.
+    """What of an engine's settings must not be seen: its key, and user, password and query of its addresses.
 
     The longest come first, so that none is replaced in part. Words that stand for "no key" are no secrets.
     """
@@ -58,12 +58,13 @@ def list_secrets(settings: EngineSettings) -> tuple[str, ...]:
     key = getattr(settings, "api_key", None)
     if key is not None:
         found.add(key.get_secret_value().strip())
-    address = getattr(settings, "base_url", None)
-    if isinstance(address, str) and "://" in address:
-        rest = address.split("://", 1)[1]
-        userinfo = rest.split("/", 1)[0].rpartition("@")[0]
-        _, _, password = userinfo.partition(":")
-        found |= {userinfo, password, unquote(password), _read_query(address)}
+    for name in ADDRESSES:
+        address = getattr(settings, name, None)
+        if isinstance(address, str) and "://" in address:
+            rest = address.split("://", 1)[1]
+            userinfo = rest.split("/", 1)[0].rpartition("@")[0]
+            _, _, password = userinfo.partition(":")
+            found |= {userinfo, password, unquote(password), _read_query(address)}
     encoded = {quote(secret, safe="") for secret in found}
     return tuple(sorted((found | encoded) - PLACEHOLDER_KEYS, key=lambda secret: (-len(secret), secret)))
 

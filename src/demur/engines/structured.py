@@ -2,8 +2,8 @@
 
 Sources: OpenAI's `response_format` (platform.openai.com/docs/guides/structured-outputs), which vLLM, llama.cpp, Ollama's
 `/v1` and most gateways take in their chat endpoint; vLLM's `structured_outputs`, which took the place of `guided_json`
-and `guided_grammar` in 0.11 (docs.vllm.ai, features/structured_outputs: the old names are gone since 0.12); llama.cpp's
-`grammar` and `json_schema` (tools/server/README.md).
+and `guided_grammar` (docs.vllm.ai, features/structured_outputs: the old names were removed in 0.12.0, and are ignored from
+then on); llama.cpp's `grammar` and `json_schema` (tools/server/README.md).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from demur.errors import RequestRejected
 NAME = "reply"
 """OpenAI wants a name for a schema; it shows nowhere."""
 
-STRUCTURED_OUTPUTS_SINCE = (0, 11)
-"""vLLM's version from which the new name holds."""
+STRUCTURED_OUTPUTS_SINCE = (0, 12)
+"""vLLM's version from which the old names are gone; the new one came somewhat earlier."""
 
 _COMPLAINTS = ("response_format", "json_schema", "structured", "guided", "grammar", "schema")
 

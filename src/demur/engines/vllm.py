@@ -1,8 +1,9 @@
 """vLLM in this process, by its asynchronous engine `AsyncLLM`.
 
-Written after vLLM's source: vllm/v1/engine/async_llm.py and vllm/sampling_params.py as of 0.11 and of autumn 2026, which
-agree in what is used here. Prompts go in as token numbers, made by the model's own tokenizer without further special
-tokens: a raw prompt stays as it is, and a chat is what the model's chat template makes of it.
+Written after vLLM's source: vllm/v1/engine/async_llm.py and vllm/sampling_params.py, in a state in which
+`StructuredOutputsParams` was still new, and as of autumn 2026; the two agree in what is used here. Prompts go in as token
+numbers, made by the model's own tokenizer without further special tokens: a raw prompt stays as it is, and a chat is what
+the model's chat template makes of it.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ibm_watsonx_ai.foundation_models import ModelInference
 
 ADDRESS = "https://us-south.ml.cloud.ibm.com"
+IAM_ADDRESS = "https://iam.cloud.ibm.com/identity/token"
 
 MAX_TOP_TOKENS = 5
 """The most alternatives a token that text generation reports."""
@@ -47,9 +48,7 @@ class WatsonxEngine:
             ExtraMissing: the SDK is not installed.
         """
         address = check_address(settings.base_url or ADDRESS, ADDRESS)
-        self._auth_url = check_address(settings.auth_url, "https://iam.cloud.ibm.com/identity/token") if (
-            settings.auth_url
-        ) else None  # fmt: skip
+        self._auth_url = check_address(settings.auth_url, IAM_ADDRESS, "auth_url") if settings.auth_url else None
         if not all(each.startswith("https://") for each in (address, self._auth_url or "https://")):
             raise InputError("a watsonx block speaks https:// only", hint=f"Such as `base_url: {ADDRESS}`.")
         if not settings.project_id:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr
 from demur.errors import InputError
 from demur.inputs.dedup_settings import DedupSettings
 from demur.inputs.engine_settings import (
+    ADDRESSES,
     AnthropicSettings,
     AnyEngine,
     AzureOpenAISettings,
@@ -158,9 +159,7 @@ class Builder:
 def _strip_secrets(value: Any) -> Any:
     if isinstance(value, dict):
         kept = {key: _strip_secrets(item) for key, item in value.items() if key != "api_key"}
-        if isinstance(kept.get("base_url"), str):
-            kept["base_url"] = _strip_address(kept["base_url"])
-        return kept
+        return kept | {name: _strip_address(kept[name]) for name in ADDRESSES if isinstance(kept.get(name), str)}
     if isinstance(value, list):
         return [_strip_secrets(item) for item in value]
     return value
@@ -304,6 +303,10 @@ def _assemble(blocks: dict[str, _Block], environment: Mapping[str, str], sources
         if name in _TEMPLATED:
             templates[name] = _find_template(values.pop("template", None), block)
         checked[name] = fill_from_environment(_check_block(name, values, block), environment)
+        if name in _TEMPLATED and isinstance(checked[name], WatsonxSettings) and checked[name].top_k is not None:
+            line = block.document.line((*block.prefix, "top_k"))
+            raise InputError("watsonx.ai's chats take no `top_k`", path=block.document.path, line=line,
+                             hint="Leave it out; `top_p` does much the same.")  # fmt: skip
     return Builder(
         instruction_generator=checked["instruction_generator"],
         dedup=checked["dedup"],

@@ -42,6 +42,10 @@ ELSEWHERE = {
 """Settings that engines have elsewhere, and why a block has none."""
 
 
+ADDRESSES = ("base_url", "auth_url")
+"""The settings that are addresses; people write secrets into them."""
+
+
 class EngineSettings(InputModel):
     """What every engine block may set. `api_key` and the operational knobs are no part of a journal key.
 
@@ -140,12 +144,14 @@ class VLLMServerSettings(ModelSettings):
                     "hint": hint,
                 },
             )
-        taken = [flag for word in self.serve_args if (flag := word.partition("=")[0]) in _OWN_FLAGS]
+        # vLLM reads underscores in an option's name as dashes.
+        flags = (word.partition("=")[0].replace("_", "-") for word in self.serve_args)
+        taken = [flag for flag in flags if flag in _OWN_FLAGS]
         if taken:
             raise PydanticCustomError(
                 "value_error",
                 "{message}",
-                {"message": f"`serve_args` may not set {taken[0]}: demur does", "hint": _OWN_FLAGS[taken[0]]},
+                {"message": f"`serve_args` may not set {taken[0]}", "hint": _OWN_FLAGS[taken[0]]},
             )
         if not self.base_url and self.model_id_or_path.startswith("-"):
             raise PydanticCustomError("value_error", "`model_id_or_path` begins with a dash, and is no model's name")
@@ -166,7 +172,9 @@ _OWN_FLAGS = {
     "--host": "The server listens on 127.0.0.1 alone.",
     "--api-key": "The server gets a key of its own, which nobody sees.",
     "--served-model-name": "Requests name the model as `model_id_or_path` does.",
+    "--hf-token": "Set HF_TOKEN in the environment: arguments stand in run.json and in the list of processes.",
 }
+"""Options of `vllm serve` that are no `serve_args`, each with what to do instead."""
 
 
 class VLLMSettings(ModelSettings):
@@ -272,6 +280,12 @@ class WatsonxSettings(ModelSettings):
     )
     top_k: int | None = Field(default=None, ge=1)
     max_new_tokens: int | None = Field(default=None, ge=1, description="The service's own name of max_tokens.")
+
+    @model_validator(mode="after")
+    def _refuse_two_limits(self) -> Self:
+        if None not in (self.max_tokens, self.max_new_tokens) and self.max_tokens != self.max_new_tokens:
+            raise PydanticCustomError("value_error", "`max_new_tokens` and `max_tokens` are the same, and differ here")
+        return self
 
 
 class EmbeddedSettings(EngineSettings):

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+from pydantic_core import PydanticCustomError
 
-from demur.inputs.engine_settings import AnyEngine
+from demur.inputs.engine_settings import AnyEngine, EmbeddedSettings
 from demur.inputs.policy import Text
 from demur.inputs.validation import InputModel
 from demur.inputs.yaml_text import as_written
 
 ROLE = "granite_guardian"
 """The guard's block, by the specification's name."""
+
+
+def _refuse_embedded(engine: AnyEngine) -> AnyEngine:
+    if isinstance(engine, EmbeddedSettings):
+        raise PydanticCustomError(
+            "value_error",
+            "{message}",
+            {
+                "message": "the embedded engine does not judge",
+                "hint": "Use `type: validators/embedded` for the guard block.",
+            },
+        )
+    return engine
+
+
+Judge: TypeAlias = Annotated[AnyEngine, AfterValidator(_refuse_embedded)]
+"""An engine that can serve a guard's model."""
 
 
 class GuardSettings(InputModel):
@@ -29,7 +47,7 @@ class GraniteGuardSettings(GuardSettings):
         description="The model's version: each takes its prompt in a format of its own."
     )
     think: bool = Field(default=False, description="Let the model reason before its score (3.3 and 4.1).")
-    lm_config: AnyEngine = Field(description="The engine that serves the model.")
+    lm_config: Judge = Field(description="The engine that serves the model.")
     criteria_id: Text | None = Field(default=None, description="A built-in of 3.3, in place of the policy.")
     custom_criteria: Text | None = Field(default=None, min_length=1, description="In place of the policy's.")
     custom_scoring_schema: Text | None = Field(default=None, min_length=1, description="What yes and no say.")
@@ -41,7 +59,7 @@ class PolicyJudgeSettings(GuardSettings):
     """Any chat model judges by the policy, with a structured answer: for gpt-oss-safeguard and hosted models."""
 
     type: Literal["validators/policy_judge"]
-    lm_config: AnyEngine = Field(description="The engine that serves the model.")
+    lm_config: Judge = Field(description="The engine that serves the model.")
     think: bool = Field(default=False, description="Let the model give its reasons before its verdict.")
 
 
@@ -49,7 +67,7 @@ class Qwen3GuardSettings(GuardSettings):
     """Qwen3Guard-Gen: judges by a fixed policy of its own, and says whether a response refuses."""
 
     type: Literal["validators/qwen3_guard"]
-    lm_config: AnyEngine = Field(description="The engine that serves the model.")
+    lm_config: Judge = Field(description="The engine that serves the model.")
     controversial: Literal["unsafe", "safe"] = Field(
         default="unsafe", description="What its middle label, Controversial, counts as."
     )
@@ -60,7 +78,7 @@ class LlamaGuardSettings(GuardSettings):
 
     type: Literal["validators/llama_guard"]
     model_version: Annotated[Literal["3", "4"], BeforeValidator(as_written)] = Field(default="3")
-    lm_config: AnyEngine = Field(description="The engine that serves the model.")
+    lm_config: Judge = Field(description="The engine that serves the model.")
     policy_as_categories: bool = Field(
         default=True, description="Put the risk's own clauses in the place of the built-in categories."
     )
@@ -70,7 +88,7 @@ class WildGuardSettings(GuardSettings):
     """WildGuard: judges by a fixed policy of its own, and says whether a response refuses."""
 
     type: Literal["validators/wildguard"]
-    lm_config: AnyEngine = Field(description="The engine that serves the model.")
+    lm_config: Judge = Field(description="The engine that serves the model.")
 
 
 class EmbeddedGuardSettings(GuardSettings):
@@ -91,10 +109,20 @@ class EnsembleSettings(GuardSettings):
     """Several guards, each asked about every text; their disagreement is kept as evidence."""
 
     type: Literal["validators/ensemble"]
-    guards: tuple[SingleGuard, ...] = Field(min_length=2, description="Guard blocks, each with its type.")
+    guards: tuple[SingleGuard, ...] = Field(
+        description="Guard blocks, each with its type.", json_schema_extra={"minItems": 2}
+    )
     rule: Literal["all", "any", "majority"] = Field(
         default="majority", description="How many of them must say that a text violates the policy."
     )
+
+    @field_validator("guards")
+    @classmethod
+    def _refuse_one(cls, guards: tuple[SingleGuard, ...]) -> tuple[SingleGuard, ...]:
+        # Not by `min_length`: a guard that is wrong would be told as one too few as well.
+        if len(guards) < 2:
+            raise PydanticCustomError("value_error", "an ensemble needs two guards at least")
+        return guards
 
 
 AnyGuard: TypeAlias = Annotated[ModelGuard | EmbeddedGuardSettings | EnsembleSettings, Field(discriminator="type")]

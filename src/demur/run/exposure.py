@@ -44,13 +44,18 @@ def is_exposed(address: str) -> bool:
         host = parts.hostname or ""
     except ValueError:  # no address: whoever wants to use it says so
         return False
-    if parts.scheme.lower() != "http" or not host or host == "localhost" or host.endswith(".localhost"):
-        return False
+    return parts.scheme.lower() == "http" and bool(host) and not is_local(host)
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine by its name or address."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
     try:
         number = ip_address(host)
     except ValueError:
-        return True
-    return not (number.is_loopback or number.is_unspecified)
+        return False
+    return number.is_loopback or number.is_unspecified
 
 
 def _list_addresses(settings: BaseModel) -> Iterator[tuple[str, bool]]:

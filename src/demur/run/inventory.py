@@ -8,7 +8,6 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
@@ -17,6 +16,7 @@ from demur.inputs.builder_file import ENGINES, SHIPPED, Builder, read_builder
 from demur.inputs.engine_blocks import list_engines
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
 from demur.run.examine_engine import Finding, examine_engine
+from demur.run.exposure import is_local
 
 QUICK_TIMEOUT_S = 1.0
 """Seconds for all that is asked of one engine. A server in reach answers these questions in a fraction."""
@@ -130,16 +130,6 @@ def _identify(settings: AnyEngine) -> AnyEngine:
 def _read_host(settings: AnyEngine) -> str:
     address = getattr(settings, "base_url", None)
     return urlsplit(address).hostname or "" if isinstance(address, str) else ""
-
-
-def is_local(host: str) -> bool:
-    """Whether a host is this machine by its name or address."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def _examine_quickly(settings: AnyEngine) -> tuple[Finding, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from demur.engines.catalog import require_extra
-from demur.engines.model_files import HubModel, find_model, parse_reference
+from demur.engines.model_files import HubModel, find_model, parse_reference, write_command
 from demur.engines.model_hub import Needed, require_space, survey
-from demur.errors import ModelNotFound
+from demur.errors import EngineUnavailable, ModelNotFound
 from demur.inputs.engine_settings import AnyEngine, LlamaCppSettings
 
 
@@ -48,12 +48,21 @@ def list_missing_models(engines: Iterable[AnyEngine]) -> tuple[HubModel, ...]:
     return tuple(missing)
 
 
-def survey_models(models: Iterable[HubModel], token: str | None = None) -> Shopping:
+def survey_models(models: Sequence[HubModel], token: str | None = None) -> Shopping:
     """Ask the Hub what downloading these models takes, and see that the disk holds it.
 
     Raises:
-        EngineError: the Hub cannot be reached or does not give them.
+        EngineUnavailable: the Hub cannot be reached; the hint says how to get each of them by hand.
+        EngineError: it does not give them.
         OutputFault: the disk does not hold them.
     """
-    needed = tuple(survey(model, token=token) for model in models)
-    return Shopping(needed, require_space(needed))
+    needed: list[Needed] = []
+    for model in models:
+        try:
+            needed.append(survey(model, token=token))
+        except EngineUnavailable as error:
+            # Whoever fetches by hand should not learn of the next model from the next attempt.
+            others = [f"{other}: `{write_command(other)}`" for other in models if other != model]
+            error.hint = " ".join((error.hint, *(f"Likewise {other}." for other in others)))
+            raise
+    return Shopping(tuple(needed), require_space(needed))
