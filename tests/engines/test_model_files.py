@@ -192,3 +192,10 @@ def test_without_the_hubs_package_the_extra_is_named(monkeypatch: pytest.MonkeyP
     with pytest.raises(ExtraMissing) as error:
         find_model(f"hf.co/{REPO}")
     assert error.value.hint == "pip install 'demur[llama-cpp]'"
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000 + ".gguf", "~nobody-of-this-name/m.gguf", "a\0b.gguf"])
+def test_a_path_that_no_file_can_have_is_told_like_any_other(name: str) -> None:
+    """A name that is too long, has a NUL, or begins with the home of nobody."""
+    with pytest.raises(ModelNotFound, match="there is no model file"):
+        find_model(name)

@@ -20,7 +20,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.fuzz.targets import TARGETS, Target, find_folder
+from tests.fuzz.feeding import Target, find_folder
+from tests.fuzz.targets import TARGETS
 
 KEPT = Path(".fuzz")
 MEMORY_BYTES = 4 << 30
@@ -123,10 +124,8 @@ def fuzz_guided(target: Target, seconds: float) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["demur"]):
-        for name in [name for name in sys.modules if name == "demur" or name.startswith("demur.")]:
+        for name in [name for name in sys.modules if name == "demur" or name.startswith(("demur.", "tests."))]:
             del sys.modules[name]
-        for name in ("tests.samples", "tests.fuzz.targets"):
-            sys.modules.pop(name, None)
         targets = import_module("tests.fuzz.targets").TARGETS
     [fresh] = [each for each in targets if each.name == target.name]
     words = find_folder() / "words"

@@ -352,7 +352,7 @@ def _read_complaint(content: bytes) -> tuple[tuple[str, ...], str]:
 def _find_retry_after(headers: Mapping[str, str]) -> str | None:
     """`Retry-After` in seconds, or Azure's own finer header."""
     exact = headers.get("retry-after-ms")
-    if exact is not None and exact.strip().isdecimal():
+    if exact is not None and exact.strip().isdecimal() and len(exact) < 20:
         return str(int(exact) / 1000)
     return headers.get("retry-after")
 
