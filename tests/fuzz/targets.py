@@ -203,7 +203,11 @@ def _read_journal(path: Path) -> None:
     try:
         with open_journal(path) as journal:
             reply = journal.get(KEY)
-            assert reply is None or isinstance(reply.text, str)
+            if reply is not None:
+                assert {type(text) for text in (reply.text, reply.finish, reply.origin.engine, reply.origin.model)} == {
+                    str
+                }
+                assert min(reply.usage.prompt_tokens, reply.usage.completion_tokens) >= 0
     except DemurError as error:
         check_words(error)
 
