@@ -198,3 +198,12 @@ def test_one_mistake_is_told_once(workspace: Path) -> None:
     with pytest.raises(InputError, match="unknown key 'reason_of_denial'") as caught:
         read(workspace / "task.yaml")
     assert caught.value.also == ()
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "~nobody-of-this-name/x.yaml", "a/" * 3_000])
+def test_a_path_that_no_file_can_have_is_not_found(workspace: Path, name: str) -> None:
+    """A name that is too long for any file, or the home of nobody, is told like any other file that is not there."""
+    path = workspace / "task.yaml"
+    path.write_text(path.read_text().replace("policy.yaml", name))
+    with pytest.raises(InputError, match="no such file"):
+        read_tasks(path, {})
