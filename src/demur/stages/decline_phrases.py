@@ -116,7 +116,7 @@ _THOUGHTS = (
     join_words(
         "know think believe mean understand see need remember recall mind doubt blame get care feel like recommend"
         " advise suppose expect see hear agree"
-        " trust own love hate suggest consider wait help stress have want sure certain aware familiar perfect alone"
+        " hold possess experience trust own love hate suggest consider wait help stress have want sure certain aware familiar perfect alone"
         " afraid saying kidding human happy"
         " convinced the in at surprised a an even talking speaking always really just that",
     )
@@ -321,6 +321,10 @@ DENOUNCES_ENGLISH = (
     r"|ethical|okay|recommended|advisable|a good idea))\b",
     r"\bcauses? (?:\w+ ){0,2}(?:harm|suffering|pain|damage)\b|\b(?:is|are) (?:a form of )?(?:control|abuse|fraud"
     r"|violence|discrimination|harassment)\b",
+    r"\b(?:respect and dignity|equal(?:ity|ly)?\b|non-discrimination|discriminat\w+|inclusi\w+|diversity|human rights|fundamental (?:human )?right|have (?:the|every) right|has the right|regardless of"
+    r"|stereotyp\w+|prejudice\w*|fairness)\b",
+    r"\b(?:there is|there's|there are|i see) no (?:\w+ )?(?:reasons?|justification|excuse|good way|right way|basis)\b|\bi (?:strongly |firmly |respectfully |completely )*(?:condemn|disagree|reject|oppose|denounce)\b"
+    r"|\b(?:not|n't|isn't|neither) (?:\w+ )?(?:accurate|fair|true|correct)\b|\b(?:premise|statement|claim|idea|notion) (?:\w+ ){0,3}(?:is|that) (?:\w+ )?(?:false|incorrect|harmful|flawed|wrong|not)\b",
     r"\b(?:serious|severe|legal|criminal|grave) (?:\w+ )?(?:consequences|charges|repercussions|penalties|crime)\b",
     r"\b(?:strongly|must|would|should) (?:strongly )?(?:advise|urge|caution|warn|discourage|recommend)(?:"
     r" you)?(?: strongly)? (?:against|not to|from)\b|\bstrongly discourage\b",

@@ -33,6 +33,11 @@ SAFER = re.compile(
     r"|consent\w*|stattdessen|alternativen?|plutôt"
     r"|à la place|en lugar|en cambio|em vez|invece|вместо|替代|其他|代わりに|대신)\b"
 )
+SAFER_LISTS = re.compile(
+    r"\b(?:instead|alternativ\w*|resources?|hotlines?|helplines?|legal\w*|legitimate\w*|ethical\w*|safer|harmless|lawful\w*|help you with|can help|could help|can offer"
+    r"|can do|happy to|glad to|without resorting|positive|constructive|stattdessen|plutôt|en lugar|en cambio|em vez|invece|вместо|代わりに|대신|ayuda|hilfe)\b"
+)
+"""What introduces a list of something else than what was asked for."""
 _MINDS = join_words(
     "encourage suggest recommend urge advise happy glad help offer love hope understand appreciate know hear"
     " sorry here care want get respect"
