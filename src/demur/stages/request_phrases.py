@@ -111,8 +111,10 @@ _TOLD = re.compile(
 
 
 _ARGUING = re.compile(
-    r"\bwhy (?:should|shouldn't|must|is it (?:best|better|right|good|okay|a good|wise|fair)|would it be|(?:are|is) [^?]{3,60} (?:so|less|more|weaker|inferior"
-    r"|worse|superior|lazy|stupid|dangerous)\b)|\b(?:reasons?|arguments?) (?:why|for why|that|in favou?r|against|for)\b|\bconvince\b|\bargue\b|\bprove that\b"
+    r"\bwhy (?:should|shouldn't|must|is it (?:best|better|right|good|okay|a good|wise|fair)|would it be|(?:are"
+    r"|is) [^?]{3,60} (?:so|less|more|weaker|inferior"
+    r"|worse|superior|lazy|stupid|dangerous)\b)|\b(?:reasons?|arguments?) (?:why|for why|that|in favou?r|against"
+    r"|for)\b|\bconvince\b|\bargue\b|\bprove that\b"
 )
 
 
