@@ -310,7 +310,7 @@ class _Reader:
 
 
 _CLAUSE_END = re.compile(r"[,;:] | - | — ")
-_ABSENT = 3
+_ABSENT = 2
 _NEGATION = re.compile(
     r"\b(?:no|not|never|nothing|without|nor|rather|instead|kein\w*|nicht|lieber|pas|ne|non|não|niet|geen|inte"
     r"|ikke|nie|yok|tidak|bukan|không|đừng)\b|n't\b|не |不|没|ない|ません|않|없|لا |नहीं"
