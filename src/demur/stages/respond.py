@@ -8,11 +8,11 @@ from demur.engines.base import Engine, Request, RespondAsk, Sampling
 from demur.errors import EngineError
 from demur.inputs.task import TaskInputs
 from demur.records import Answered, Drop, Reason, Screened, Stage
-from demur.stages.check_reply import Demand, read_demand
 from demur.stages.choose_manner import choose_manner
 from demur.stages.draw import derive_seed
 from demur.stages.faults import MAX_CHARACTERS, describe_failure
 from demur.stages.parse import clean_response
+from demur.stages.read_demand import Demand, read_demand
 from demur.stages.render import PromptTemplate, RespondValues, explain_reply_type
 
 PRIORITY = 10
