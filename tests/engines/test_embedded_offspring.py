@@ -53,7 +53,8 @@ async def test_twins_and_answers_are_whole(name: str) -> None:
             twin, permission = await write_twin(risk, parent, attempt, seed)
             assert parse_instructions(twin, "stop", 1).instructions == (twin,)
             answer = await say(AssistAsk(risk, twin, permission), seed)
-            if read_reply(answer, twin, risk.policy.reply_may_contain).stance is not Stance.HELPS:
+            reading = read_reply(answer, twin, risk.policy.reply_may_contain)
+            if reading.sure and reading.stance is not Stance.HELPS:
                 misread.append(answer)
             assert not {"{", "}"} & set(twin + answer)
             assert len(answer.split()) >= 10

@@ -37,7 +37,9 @@ class ReplyCheck:
         stance = weigh_opinions(reading, pair.response_verdict)
         if pair.draft.complies:
             # Length and tone are rules for refusals, and a harmless request may be repeated.
-            needless = self.rules.check and stance is not Stance.HELPS
+            # An answer that goes its own way is no refusal yet: somebody has to say so, the words or the guard.
+            said = reading.sure or pair.response_verdict.declines is True
+            needless = self.rules.check and stance is not Stance.HELPS and said
             return (Reason.NEEDLESS_REFUSAL, reading.evidence) if needless else None
         if self.rules.check and (reason := find_mismatch(read_demand(risk.short_reply_type), stance, reading)):
             return reason, reading.evidence or f"reads as: {stance}"
