@@ -46,7 +46,7 @@ async def test_a_server_that_goes_wrong_half_way_ends_the_run_soon(workspace: Pa
     # Short only where it is waited for: on a busy machine a good reply may take its time as well.
     timeout_s = 1.0 if name in ENDLESS else 30.0
     ended = await run_against(
-        workspace, {GENERATOR: behaviour}, outputs=300, concurrency=24, timeout_s=timeout_s, deadline_s=0.3
+        workspace, {GENERATOR: behaviour}, outputs=300, concurrency=24, timeout_s=timeout_s, deadline_s=0.7
     )
     assert ended.code == 4
     assert re.search(r"requests in a row failed; the last|all of the last \d+ attempts failed", ended.failure)

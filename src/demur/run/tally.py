@@ -14,6 +14,8 @@ from demur.stages.describe_reply import read_opening
 OPENINGS_SHOWN = 10
 LOOKED_AT = 500
 """Responses that are read for a warning: a sample from the beginning costs a quarter of a second."""
+WORTH_A_WARNING = 20
+"""Of fewer responses, one that is misread would be a share worth a warning."""
 MISFITS_PUT_UP_WITH = 0.05
 _PROPOSED = (
     Stage.PROPOSE,
@@ -103,7 +105,7 @@ def measure_coverage(pairs: Sequence[Pair], inputs: TaskInputs) -> dict[str, Map
 
 def warn_of_misfits(pairs: Sequence[Pair], inputs: TaskInputs) -> tuple[str, ...]:
     """Where responses are not checked: a warning if many are safe, and still not what their reply type wants."""
-    if inputs.task.reply_rules.check or not pairs:
+    if inputs.task.reply_rules.check or len(pairs) < WORTH_A_WARNING:
         return ()
     gate = ReplyCheck(Replies())
     looked_at = pairs[:LOOKED_AT]

@@ -194,6 +194,8 @@ class _Reader:
         after = self.sentences[first:]
         quoted = self._count_quoted(after)
         for place, sentence in enumerate(after):
+            if not place and "?" not in sentence.text and _GIVEN_AS_REASON.search(sentence.text):
+                continue  # "I have to decline: …" goes on with what is declined, or with why
             pivot = PIVOT.search(sentence.text)
             if (pivot is None or _PROPOSES.search(sentence.text)) and ":" not in sentence.text:
                 continue
@@ -309,6 +311,10 @@ class _Reader:
         return delivered
 
 
+_GIVEN_AS_REASON = re.compile(
+    r"\b(?:declin\w*|refus\w*|can't|cannot|won't|no)(?: \w+){0,3}: (?:[^:]*\b(?:off limits|out of bounds|not|no|never"
+    r"|against|wrong|illegal|harm\w*|hurt\w*|crosses|violat\w*|danger\w*|unsafe|isn't|can't|won't|doesn't|don't)\b)"
+)
 _CLAUSE_END = re.compile(r"[,;:] | - | — ")
 _ABSENT = 2
 _NEGATION = re.compile(
