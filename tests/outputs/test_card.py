@@ -207,7 +207,7 @@ def test_every_drop_is_counted_twins_and_mutants_among_them() -> None:
     card = write_card(make_summary(offspring={"twins": counts}), make_inputs(), 0)
     assert "| twins: twin | 5 | 1 near duplicate |" in card
     assert "| twins: settle | 3 | 2 opening repeated |" in card
-    assert "- Made of accepted pairs, and accepted: 3 twins" in card
+    assert "- Made of accepted pairs, and accepted: twins 3" in card
 
 
 def test_over_refusal_is_told_with_and_without_twins() -> None:

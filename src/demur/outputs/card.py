@@ -117,7 +117,10 @@ def _describe_composition(summary: Summary, inputs: TaskInputs) -> Iterator[str]
     for other in inputs.risks[1:]:
         yield f"- and risk {escape_markdown(other.risk)} ({escape_markdown(other.risk_id)}): {escape_markdown(other.description)}"
     if summary.offspring:
-        made = ", ".join(f"{_count_kept(counts)} {escape_markdown(kind)}" for kind, counts in summary.offspring.items())
+        made = ", ".join(
+            f"{escape_markdown(kind.replace('_', ' '))} {_count_kept(counts)}"
+            for kind, counts in summary.offspring.items()
+        )
         yield f"- Made of accepted pairs, and accepted: {made}"
     yield from _describe_coverage(summary)
 

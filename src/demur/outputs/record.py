@@ -91,11 +91,19 @@ def describe_run(
         "templates": {name: hash_text(text) for name, text in texts.items()},
         "builder": settings,
         **({"calibration": calibration} if calibration else {}),
-        **({"decisions": dict(lineage.decisions), "languages": list(lineage.languages)} if lineage else {}),
+        **_describe_lineage(lineage, known=calibration or {}),
         "licences": {use.origin.model: find_licence(use.origin) for use in summary.engines},
         "result": describe_summary(summary),
         "versions": {"python": platform.python_version(), "platform": sys.platform, **_list_versions()},
     }
+
+
+def _describe_lineage(lineage: Lineage | None, *, known: Json) -> Json:
+    """What decided about a pair, but for what is told elsewhere, and the languages."""
+    if lineage is None:
+        return {}
+    decisions = {name: said for name, said in lineage.decisions.items() if name not in known}
+    return {"decisions": decisions, "languages": list(lineage.languages)}
 
 
 def describe_file(path: Path) -> Json:
