@@ -22,6 +22,17 @@ def made(workspace: Path, request: pytest.FixtureRequest) -> Path:
     return workspace / FOLDER
 
 
+def test_the_hubs_client_reads_the_head(made: Path) -> None:
+    """`huggingface_hub` tells the YAML from the text, and finds each field under its name."""
+    hub = pytest.importorskip("huggingface_hub", reason="an optional consumer")
+    card = hub.DatasetCard.load(made / "README.md")
+    assert card.data.pretty_name == "tests/lock_picking"
+    assert card.data.license == "unknown"
+    assert card.data.size_categories == ["n<1K"]
+    assert [config["config_name"] for config in card.data.configs] == ["formatted_output", "final_data", "preferences"]
+    assert card.text.lstrip().startswith("# tests")
+
+
 def test_datasets_loads_the_folder_as_it_is(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bare pairs by default, the records and the preferences by name."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")

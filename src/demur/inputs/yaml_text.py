@@ -210,5 +210,8 @@ def _merge_sources(node: yaml.Node) -> Iterator[yaml.Node]:
 
 
 def dump_yaml(value: object) -> str:
-    """A plain value as YAML in block style, one line a scalar; every text that could be read as anything else is quoted."""
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=sys.maxsize)
+    """A plain value as YAML in block style, ASCII throughout; every text that could be read as anything else is quoted.
+
+    With other characters written as they are, PyYAML's emitter breaks lines at U+0085 and U+2028, and loses them.
+    """
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=False, width=sys.maxsize)
