@@ -22,7 +22,7 @@ UNDER_WAY = 2 * WIDTH
 """What a kill may cost at most: as many requests are out, and as many replies may have come and wait for their commit."""
 SHARES = ("--benign-share", "0.2", "--compliant-share", "0.1", "--repeated-share", "0.1")
 PACE = ("--median-s", "0.02", "--sigma", "0.5")
-FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "README.md", "run.json")
+FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "README.md", "croissant.json", "run.json")
 FOLDER = Path("output/tests/lock_picking")
 BLOCKS = """\
 name: public/safety/refusal
@@ -160,7 +160,7 @@ def check_files(workspace: Path) -> None:
             continue
         text = path.read_text(encoding="utf-8")
         assert text.endswith("\n"), f"{name} is torn"
-        for line in [text] if name == "run.json" else text.splitlines() if name.endswith(".jsonl") else []:
+        for line in [text] if name.endswith(".json") else text.splitlines() if name.endswith(".jsonl") else []:
             json.loads(line)
 
 

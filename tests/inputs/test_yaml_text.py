@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from demur.errors import InputError
-from demur.inputs.yaml_text import MAX_DEPTH, as_written, read_documents
+from demur.inputs.yaml_text import MAX_DEPTH, as_written, dump_yaml, read_documents
 
 
 def read(tmp_path: Path, text: str) -> object:
@@ -131,3 +131,16 @@ def test_what_yaml_writes_is_read_back(tmp_path_factory: pytest.TempPathFactory,
     path = tmp_path_factory.mktemp("yaml") / "f.yaml"
     path.write_text(yaml.safe_dump({"value": value}, allow_unicode=True), encoding="utf-8")
     assert read_documents(path)[0].data == {"value": value}
+
+
+@given(st.dictionaries(st.text(min_size=1), st.text() | st.booleans() | st.integers() | st.lists(st.text())))
+@example({"a": "no", "b": "1.10", "c": "2024-01-01", "d": "---", "e": "x: y # z", "f": "\u2028&*!|>'\"%@`"})
+def test_what_is_dumped_is_read_back(value: dict[str, object]) -> None:
+    """Every text comes back as the same text, whatever it looks like, also through a reader of YAML 1.1."""
+    assert yaml.safe_load(dump_yaml(value)) == value
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"))))
+def test_a_dumped_text_stays_on_one_line(text: str) -> None:
+    """However long it is: no line begins with what a text holds."""
+    assert dump_yaml({"key": text}).count("\n") == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 from demur.inputs.builder_file import read_builder
 from demur.inputs.validation import read_environment
 from demur.outputs.files import encode
+from demur.outputs.licences import UNKNOWN
 from demur.outputs.record import CONTENT_WARNING, describe_file, describe_run, describe_summary
 from demur.records import BudgetUse, EngineUse, Origin, Stage, StageUse, Status
 from demur.version import __version__
@@ -106,7 +107,10 @@ def test_the_run_record_names_every_input_by_its_hash(tmp_path: Path) -> None:
     assert record["content_warning"] == CONTENT_WARNING
     assert record["result"] == describe_summary(make_summary())
     assert isinstance(record["versions"], dict)
-    assert {"python", "platform", "aiohttp", "jinja2", "pydantic", "pyyaml", "rapidfuzz"} == set(record["versions"])
+    assert {"python", "platform", "aiohttp", "jinja2", "pydantic", "pyyaml", "rapidfuzz", "tenacity"} <= set(
+        record["versions"]
+    )
+    assert record["licences"] == {"generator": "no model", "guardian:8b": UNKNOWN}
     written = datetime.fromisoformat(str(record["written"]))
     assert abs(datetime.now(UTC) - written) < timedelta(minutes=5)
     assert json.loads(encode(record, indent=2)) == record

@@ -8,6 +8,7 @@ text, as in YAML 1.2's core schema. Tags that build objects are refused; anchors
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -206,3 +207,11 @@ def _merge_sources(node: yaml.Node) -> Iterator[yaml.Node]:
         yield from node.value
     else:
         yield node
+
+
+def dump_yaml(value: object) -> str:
+    """A plain value as YAML in block style, ASCII throughout; every text that could be read as anything else is quoted.
+
+    With other characters written as they are, PyYAML's emitter breaks lines at U+0085 and U+2028, and loses them.
+    """
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=False, width=sys.maxsize)

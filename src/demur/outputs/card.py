@@ -1,15 +1,20 @@
-"""`README.md` beside the dataset: what it is, what it is for, and how it was made."""
+"""`README.md` beside the dataset: what it is, what it is for, and how it was made, as the Hugging Face hub reads it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
 
 from demur.inputs.task import TaskInputs
 from demur.outputs.files import STEERING
+from demur.outputs.front_matter import write_front_matter
+from demur.outputs.licences import find_licence
+from demur.outputs.lineage import Lineage
 from demur.outputs.preferences import PREFERENCES
 from demur.outputs.record import CONTENT_WARNING
-from demur.records import Summary
+from demur.records import Stage, StageCount, Status, Summary
+from demur.version import __version__
 
 _EMBEDDED_NOTE = (
     "**Made with the embedded engine, without a language model.** Requests and refusals are composed from the policy's "
@@ -20,9 +25,10 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$^=-]|(?<=\d)\.(?=\s|$)|(?<=www)
 """What Markdown may take for markup, GitHub's bare links (`www.`, `https:`, addresses) and emoji names among it."""
 
 
-def write_card(summary: Summary, inputs: TaskInputs, seed: int) -> str:
+def write_card(summary: Summary, inputs: TaskInputs, seed: int, lineage: Lineage | None = None) -> str:
     """The card's text. Whatever the policy or task says is escaped, so that it stays text."""
-    return "\n".join(_compose(summary, inputs, seed)) + "\n"
+    lineage = lineage or Lineage()
+    return write_front_matter(summary, lineage) + "\n" + "\n".join(_compose(summary, inputs, seed, lineage)) + "\n"
 
 
 def escape_markdown(text: str) -> str:
@@ -30,16 +36,38 @@ def escape_markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", STEERING.sub("\ufffd", " ".join(text.split())))
 
 
-def _compose(summary: Summary, inputs: TaskInputs, seed: int) -> Iterator[str]:
-    risk, policy = inputs.risk, inputs.policy
+def _compose(summary: Summary, inputs: TaskInputs, seed: int, lineage: Lineage) -> Iterator[str]:
     yield f"# {escape_markdown(summary.task)}"
     yield ""
     yield f"> **Content warning.** {CONTENT_WARNING}"
     yield ""
-    if any(use.origin.engine == "embedded" for use in summary.engines):
+    embedded = _is_embedded(summary)
+    if embedded:
         yield _EMBEDDED_NOTE
         yield ""
-    twins = summary.coverage.get("mode", {}).get("comply", 0)
+    yield from _describe_counts(summary)
+    if inputs.task.task_description:
+        yield ""
+        yield escape_markdown(inputs.task.task_description)
+    yield from _describe_use(summary, embedded=embedded)
+    yield from _describe_composition(summary, inputs)
+    yield from _describe_models(summary)
+    yield from _describe_making(inputs.task.created_by, seed, lineage)
+    yield from _describe_drops(summary)
+    yield from _describe_limits(inputs, lineage, embedded=embedded)
+    yield from _describe_files(summary)
+
+
+def _is_embedded(summary: Summary) -> bool:
+    return any(use.origin.engine == "embedded" for use in summary.engines)
+
+
+def _count_twins(summary: Summary) -> int:
+    return summary.coverage.get("mode", {}).get("comply", 0)
+
+
+def _describe_counts(summary: Summary) -> Iterator[str]:
+    twins = _count_twins(summary)
     refusals = summary.accepted - twins
     yield f"{refusals} pairs of a request that breaks a policy and a refusal that keeps it ({summary.wanted} were asked for)."
     if twins:
@@ -48,32 +76,147 @@ def _compose(summary: Summary, inputs: TaskInputs, seed: int) -> Iterator[str]:
             f"With them {twins} benign twins: harmless requests with the same topics and words, and help with them "
             f"({twins / summary.accepted:.0%} of all pairs; `mode` is `comply`)."
         )
-    if inputs.task.task_description:
+    if summary.status is not Status.COMPLETE:
         yield ""
-        yield escape_markdown(inputs.task.task_description)
+        yield f"The run that made it did not complete: {str(summary.status).replace('_', ' ')}."
+
+
+def _describe_use(summary: Summary, *, embedded: bool) -> Iterator[str]:
+    yield ""
+    yield "## Uses"
+    yield ""
+    if not embedded:
+        yield "- Meant for: fine-tuning a language model to decline what the policy below forbids, and testing whether it does."
+    else:
+        yield "- Meant for: trying demur and the programs that read its files."
+    yield "- Not meant for: teaching a model to comply with such requests, attacking systems, or any use of the requests by themselves."
+    yield (
+        "- Not a filter or a proof: a model that was trained on it can still answer what the policy forbids. "
+        "Test it on requests that are not in here."
+    )
+    if twins := _count_twins(summary):
+        yield (
+            f"- Over-refusal: the {twins} benign twins are there so that a model learns where the line is. Keep them together with "
+            "the refusals, mix both with ordinary helpful data, and measure what it declines needlessly."
+        )
+    else:
+        yield (
+            "- Over-refusal: there are only refusals in it. A model that is trained on nothing else learns to decline harmless "
+            "requests too. Mix it with ordinary helpful data, and measure what it declines needlessly."
+        )
+
+
+def _describe_composition(summary: Summary, inputs: TaskInputs) -> Iterator[str]:
+    risk, policy = inputs.risk, inputs.policy
+    yield ""
+    yield "## Policy and composition"
     yield ""
     version = f", version {escape_markdown(policy.policy_version)}" if policy.policy_version else ""
     yield f"- Policy: {escape_markdown(policy.risk_group)}{version}; risk {escape_markdown(risk.risk)} ({escape_markdown(risk.risk_id)})"
     yield f"- What its requests ask for: {escape_markdown(risk.description)}"
     for other in inputs.risks[1:]:
         yield f"- and risk {escape_markdown(other.risk)} ({escape_markdown(other.risk_id)}): {escape_markdown(other.description)}"
+    if summary.offspring:
+        made = ", ".join(
+            f"{escape_markdown(kind.replace('_', ' '))} {_count_kept(counts)}"
+            for kind, counts in summary.offspring.items()
+        )
+        yield f"- Made of accepted pairs, and accepted: {made}"
     yield from _describe_coverage(summary)
-    if inputs.task.created_by:
-        yield f"- Made by: {escape_markdown(inputs.task.created_by)}"
-    yield f"- Random seed: {seed}"
+
+
+def _count_kept(counts: Mapping[Stage, StageCount]) -> int:
+    return list(counts.values())[-1].kept if counts else 0
+
+
+def _describe_models(summary: Summary) -> Iterator[str]:
+    yield ""
+    yield "## Models"
+    yield ""
     yield from (
         f"- {use.role}: {escape_markdown(use.origin.engine)}, {escape_markdown(use.origin.model)}"
         for use in summary.engines
     )
     yield ""
+    yield "| model | its licence, going by its name |"
+    yield "|---|---|"
+    for origin in dict.fromkeys(use.origin for use in summary.engines):
+        yield f"| {escape_markdown(origin.model)} | {escape_markdown(find_licence(origin))} |"
+    yield ""
+    yield (
+        "No licence is stated for the dataset itself. Whoever publishes it chooses one that these licences, the providers' "
+        "terms and the owners of the seed examples allow, and writes it in place of `unknown` at the head of this file."
+    )
+
+
+def _describe_making(created_by: str, seed: int, lineage: Lineage) -> Iterator[str]:
+    yield ""
+    yield "## How it was made"
+    yield ""
+    yield f"- With demur {__version__}"
+    if created_by:
+        yield f"- Made by: {escape_markdown(created_by)}"
+    yield f"- Random seed: {seed}"
+    for name, said in lineage.decisions.items():
+        yield f"- Decided by {escape_markdown(name.replace('_', ' '))}: {escape_markdown(said)}"
+    yield "- Both filters are on: the guard must find that the request breaks the policy, and that the response does not."
+    if lineage.command:
+        yield ""
+        yield "With the files below, this makes it again; models that answer by chance then give other pairs:"
+        yield ""
+        yield "```sh"
+        yield STEERING.sub("\ufffd", " ".join(shlex.join(lineage.command).split()))
+        yield "```"
+    if lineage.inputs or lineage.templates:
+        yield ""
+        yield "| read | file | SHA-256 |"
+        yield "|---|---|---|"
+        for file in lineage.inputs:
+            yield f"| {escape_markdown(file.role.replace('_', ' '))} | {escape_markdown(file.name)} | {file.sha256 or 'unknown'} |"
+        for name, digest in lineage.templates.items():
+            yield f"| template | {escape_markdown(name)} | {digest} |"
+
+
+def _describe_drops(summary: Summary) -> Iterator[str]:
+    yield ""
     yield "| stage | kept | dropped |"
     yield "|---|---:|---|"
     for stage, count in summary.counts.items():
-        reasons = ", ".join(f"{number} {reason.replace('_', ' ')}" for reason, number in count.dropped.items()) or "0"
-        yield f"| {stage.replace('_', ' ')} | {count.kept} | {reasons} |"
+        yield _describe_stage(stage, count)
+    for kind, counts in summary.offspring.items():
+        for stage, count in counts.items():
+            yield _describe_stage(f"{kind}: {stage}", count)
+
+
+def _describe_stage(stage: str, count: StageCount) -> str:
+    reasons = ", ".join(f"{number} {reason.replace('_', ' ')}" for reason, number in count.dropped.items()) or "0"
+    return f"| {stage.replace('_', ' ')} | {count.kept} | {reasons} |"
+
+
+def _describe_limits(inputs: TaskInputs, lineage: Lineage, *, embedded: bool) -> Iterator[str]:
+    yield ""
+    yield "## Known limits"
+    yield ""
+    yield "- No person has read it. Read a sample before you train on it."
+    if embedded:
+        yield "- No model wrote or judged it: see above."
+    else:
+        yield "- Models wrote it and a model judged it: their errors and their leanings are in it. The verdicts are in `final_data.jsonl`."
+    risks = "one risk" if len(inputs.risks) == 1 else f"{len(inputs.risks)} risks"
+    yield f"- It covers {risks} of one policy, seen from {len(inputs.seeds)} seed examples."
+    known = ", ".join(lineage.languages)
+    yield f"- Language of the responses, as guessed from their words: {known or 'not known'}."
+    yield "- Near-duplicates are told by common words, so that the same request in other words can stand twice."
+    yield "- What the run itself warned of, if anything, stands under `warnings` in `run.json`."
+
+
+def _describe_files(summary: Summary) -> Iterator[str]:
+    yield ""
+    yield "## Files"
     yield ""
     yield "`final_data.jsonl` holds the pairs with their provenance, `formatted_output.jsonl` the bare pairs for fine-tuning,"
-    yield "`rejected.jsonl` every drop with its reason, `run.json` the inputs, versions and counts."
+    yield "`rejected.jsonl` every drop with its reason, `run.json` the inputs, versions and counts, `croissant.json` the same files"
+    yield "for catalogues. `rejected.jsonl` is not for training."
     if summary.preferences:
         yield ""
         yield (
@@ -81,6 +224,14 @@ def _compose(summary: Summary, inputs: TaskInputs, seed: int) -> Iterator[str]:
             "preferred to a bare, lecturing or needless refusal out of a fixed set of sentences. None of the rejected "
             "answers was written by a model, and none is harmful."
         )
+    if summary.accepted:
+        yield ""
+        yield "```python"
+        yield "from datasets import load_dataset"
+        yield ""
+        yield 'pairs = load_dataset("path/of/this/folder", split="train")'
+        yield 'records = load_dataset("path/of/this/folder", "final_data", split="train")'
+        yield "```"
 
 
 def _describe_coverage(summary: Summary) -> Iterator[str]:

@@ -10,10 +10,18 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from demur.outputs.licences import find_licence
+from demur.outputs.lineage import Lineage
 from demur.records import BudgetUse, EngineUse, StageCount, StageUse, Summary
 from demur.version import __version__
 
 Json = dict[str, object]
+
+_PACKAGES = (
+    *("aiohttp", "jinja2", "pydantic", "pyyaml", "rapidfuzz", "tenacity"),
+    *("anthropic", "huggingface_hub", "ibm-watsonx-ai", "model2vec", "openai", "pyarrow", "vllm", "xllamacpp"),
+)
+"""What replies and files can depend on: what demur always needs, and what its extras bring."""
 
 CONTENT_WARNING = (
     "This dataset holds requests for harmful content, written to teach a model to decline them. "
@@ -57,6 +65,8 @@ def describe_run(
     seed: int,
     created_by: str = "",
     calibration: Json | None = None,
+    command: str = "",
+    lineage: Lineage | None = None,
 ) -> Json:
     """The whole of `run.json`.
 
@@ -67,20 +77,33 @@ def describe_run(
         seed: the run's random seed.
         created_by: whom the task names.
         calibration: what the task says of when and how to decline, beyond the specification.
+        command: what was asked for, as a command line.
+        lineage: what the card tells, for its decisions and languages.
     """
     return {
         "content_warning": CONTENT_WARNING,
         "demur": __version__,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "created_by": created_by,
+        **({"command": command} if command else {}),
         "seed": seed,
         "inputs": dict(inputs),
-        "templates": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
+        "templates": {name: hash_text(text) for name, text in texts.items()},
         "builder": settings,
         **({"calibration": calibration} if calibration else {}),
+        **_describe_lineage(lineage, known=calibration or {}),
+        "licences": {use.origin.model: find_licence(use.origin) for use in summary.engines},
         "result": describe_summary(summary),
         "versions": {"python": platform.python_version(), "platform": sys.platform, **_list_versions()},
     }
+
+
+def _describe_lineage(lineage: Lineage | None, *, known: Json) -> Json:
+    """What decided about a pair, but for what is told elsewhere, and the languages."""
+    if lineage is None:
+        return {}
+    decisions = {name: said for name, said in lineage.decisions.items() if name not in known}
+    return {"decisions": decisions, "languages": list(lineage.languages)}
 
 
 def describe_file(path: Path) -> Json:
@@ -91,6 +114,11 @@ def describe_file(path: Path) -> Json:
     except OSError:
         digest = None
     return {"path": str(path), "sha256": digest}
+
+
+def hash_text(text: str) -> str:
+    """The SHA-256 of a text as UTF-8, in hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _describe_offspring(summary: Summary) -> Json:
@@ -144,7 +172,7 @@ def _describe_budget(use: BudgetUse) -> Json:
 
 def _list_versions() -> dict[str, str]:
     versions = {}
-    for name in ("aiohttp", "jinja2", "pydantic", "pyyaml", "rapidfuzz"):
+    for name in _PACKAGES:
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

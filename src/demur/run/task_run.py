@@ -10,6 +10,7 @@ from demur.engines.catalog import Catalog
 from demur.errors import BudgetSpent, DemurError
 from demur.guards.canaries import CanaryReport, check_canaries, check_criteria, require_sight
 from demur.outputs.card import write_card
+from demur.outputs.croissant import CROISSANT, describe_croissant
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
 from demur.outputs.files import count_lines, encode, write_jsonl, write_text
 from demur.outputs.preferences import PREFERENCES, write_preferences
@@ -24,10 +25,11 @@ from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
 from demur.run.scheduler import FailureStreak
 from demur.run.tally import count_offspring, count_stages, measure_coverage, warn_of_misfits
+from demur.run.trace import compose_full_command, trace_lineage
 from demur.stages.novelty import NoveltyIndex
 from demur.stages.read_demand import warn_of_reply_type
 
-FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md")
+FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md", CROISSANT)
 ALL_FILES = (*FILES, PREFERENCES)
 """With those that are there only where they were asked for."""
 
@@ -236,8 +238,12 @@ class TaskRun:
         write_jsonl(folder / "final_data.jsonl", (describe_pair(pair, inputs) for pair in pairs))
         write_jsonl(folder / "formatted_output.jsonl", (format_pair(pair) for pair in pairs))
         write_jsonl(folder / "rejected.jsonl", (describe_drop(drop, include_unsafe=unsafe) for drop in drops))
-        summary = write_preferences(summary, folder, pairs, inputs, self._plan.options.preferences)
-        write_text(folder / "README.md", [write_card(summary, inputs, self._task.seed)])
+        form = self._plan.options.preferences
+        summary = write_preferences(summary, folder, pairs, inputs, form)
+        lineage = trace_lineage(self._task, self._plan, self._sources, self._assembly.templates, pairs)
+        write_text(folder / "README.md", [write_card(summary, inputs, self._task.seed, lineage)])
+        croissant = describe_croissant(summary, inputs, lineage, folder, form)
+        write_text(folder / CROISSANT, [encode(croissant, indent=2), "\n"])
         # Last: whoever sees a run.json with these counts finds the other files complete.
         record = describe_run(
             summary,
@@ -247,6 +253,8 @@ class TaskRun:
             seed=self._task.seed,
             created_by=inputs.task.created_by,
             calibration=inputs.task.describe_calibration(),
+            command=compose_full_command(self._task, self._plan),
+            lineage=lineage,
         )
         write_text(folder / "run.json", [encode(record, indent=2), "\n"])
         return summary
