@@ -95,6 +95,8 @@ def _translating(repo_id: str, endpoint: str) -> Iterator[None]:
         ) from None
     except HfHubHTTPError as error:
         raise _translate_refusal(error.response.status_code, repo_id, endpoint) from None
+    except ValueError as error:  # what the Hub says of the front matter of the card
+        raise InputError(f"{endpoint} does not take the dataset: {' '.join(str(error).split())[:500]}") from None
     except OfflineModeIsEnabled:
         raise EngineUnavailable(f"HF_HUB_OFFLINE forbids to push to {repo_id}", hint="Unset it.") from None
     except HTTPError as error:
