@@ -62,7 +62,7 @@ def read_exchanges(path: Path) -> Iterator[Exchange]:
             text = line.raw.decode("utf-8-sig" if line.number == 1 else "utf-8")
         except UnicodeDecodeError:
             raise InputError("not UTF-8 text", path=path, line=line.number) from None
-        record = parse_json(text, path, line.number)
+        record = parse_json(text.rstrip("\r\n"), path, line.number)
         if not isinstance(record, Mapping):
             raise InputError(f"a record is wanted, not {name_kind(record)}", path=path, line=line.number)
         yield _read_exchange(record, path, line.number)
