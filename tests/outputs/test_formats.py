@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -119,7 +119,7 @@ def test_rows_have_the_columns_that_are_promised(
     for row in rows:
         assert list(row) == list(form.columns)
         for column, kind in form.columns.items():
-            value = row[column]
+            value: Any = row[column]
             assert type(value) is types[kind]
             assert all(set(each) == keys[kind] for each in value if isinstance(value, list))
 

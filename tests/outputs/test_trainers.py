@@ -46,7 +46,7 @@ def make_rows(form: RowForm) -> list[dict[str, object]]:
 
 
 def list_forms() -> list[RowForm]:
-    talking = [RowForm(name, SYSTEM, conversational=True) for name in ("prompt-completion", "kto", "dpo")]  # type: ignore[arg-type]
+    talking = [RowForm(name, SYSTEM, conversational=True) for name in ("prompt-completion", "kto", "dpo")]
     return [*(RowForm(name) for name in FORMATS), *talking, RowForm("messages", SYSTEM), RowForm("alpaca", SYSTEM)]
 
 
@@ -76,7 +76,7 @@ def test_datasets_loads_each_format(tmp_path: Path, form: RowForm) -> None:
         assert found == rows
 
 
-def make_model() -> tuple[Any, Any]:
+def make_model(folder: Path) -> tuple[Any, Any]:
     """A random Llama of a few thousand parameters, and a tokenizer of single characters."""
     torch, transformers = import_module("torch"), import_module("transformers")
     tokenizers = import_module("tokenizers")
@@ -92,7 +92,9 @@ def make_model() -> tuple[Any, Any]:
         vocab_size=len(signs), hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2,
         num_key_value_heads=2, max_position_embeddings=512, pad_token_id=0, eos_token_id=1, bos_token_id=1,
     )  # fmt: skip
-    return transformers.LlamaForCausalLM(config), tokenizer
+    # Through a folder: a trainer that wants a model to refer to loads it from there again.
+    transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    return transformers.LlamaForCausalLM.from_pretrained(folder), tokenizer
 
 
 TRAINED: list[tuple[FormatName, bool, str]] = [
@@ -111,7 +113,7 @@ def test_trl_takes_two_steps(tmp_path: Path, name: FormatName, conversational: b
     write_dataset(tmp_path / "d", {"train": make_rows(form)}, form.columns, "")
     data = load(str(tmp_path / "d"), cache_dir=str(tmp_path / "cache"), split="train")
     trl = import_module("trl") if trainer != "KTO" else find_kto()
-    model, tokenizer = make_model()
+    model, tokenizer = make_model(tmp_path / "model")
     before = model.lm_head.weight.detach().clone()
     config = getattr(trl, f"{trainer}Config")(
         output_dir=str(tmp_path / "out"), max_steps=2, per_device_train_batch_size=2, report_to=[], use_cpu=True,

@@ -86,7 +86,7 @@ def test_modes_part_the_pairs(run_folder: Path, tmp_path: Path) -> None:
     """Refusals and helpful answers together are all."""
     counts = {}
     for mode in get_args(Mode):
-        request = ExportRequest(folder=run_folder, form=RowForm("alpaca"), output=tmp_path / "a.jsonl", mode=mode)  # type: ignore[arg-type]
+        request = ExportRequest(folder=run_folder, form=RowForm("alpaca"), output=tmp_path / "a.jsonl", mode=mode)
         counts[mode] = export_run(request).rows["train"]
     assert counts == {"refuse": 28, "comply": 12, "all": 40}
 
