@@ -53,7 +53,7 @@ schemas: $(VENV)/.run
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
 	--custom-compile-command 'make lock'
 # vLLM is left out: its wheels are for machines with a GPU, and hold a torch of several gigabytes.
-LOCKED_EXTRAS := $(addprefix --extra ,anthropic llama-cpp openai parquet semantic watsonx)
+LOCKED_EXTRAS := $(addprefix --extra ,anthropic hub llama-cpp openai parquet semantic watsonx)
 lock:
 	$(LOCK) pyproject.toml -o requirements/run.txt
 	$(LOCK) pyproject.toml $(LOCKED_EXTRAS) --group dev -c requirements/run.txt -o requirements/dev.txt

@@ -28,7 +28,7 @@ from tests.cli.commands import make_environment
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
-WANTED = ("architecture", "inputs", "engines", "guards", "concurrency", "resume", "deduplication", "outputs")
+WANTED = ("architecture", "inputs", "engines", "guards", "concurrency", "resume", "deduplication", "outputs", "formats")
 
 _FENCE = re.compile(
     r"^(?P<fence>`{3,})(?P<language>[\w-]*)[^\n]*\n(?P<text>.*?)^(?P=fence)[ \t]*$", re.MULTILINE | re.DOTALL

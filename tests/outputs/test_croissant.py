@@ -10,7 +10,7 @@ import pytest
 
 from demur.errors import OutputFault
 from demur.outputs.croissant import describe_croissant
-from demur.outputs.dataset import describe_pair, format_pair
+from demur.outputs.dataset import describe_pair
 from demur.outputs.files import STEERING, encode, write_jsonl
 from demur.outputs.lineage import Lineage
 from demur.outputs.preferences import PreferenceForm, write_preferences
@@ -30,7 +30,10 @@ def folder(tmp_path: Path) -> Path:
 def write_pairs(folder: Path, count: int) -> None:
     pairs = [make_pair(position=position) for position in range(count)]
     write_jsonl(folder / "final_data.jsonl", (describe_pair(pair, make_inputs()) for pair in pairs))
-    write_jsonl(folder / "formatted_output.jsonl", map(format_pair, pairs))
+    write_jsonl(
+        folder / "formatted_output.jsonl",
+        ({"instruction": pair.draft.instruction, "response": pair.response} for pair in pairs),
+    )
     for form in get_args(PreferenceForm):
         write_preferences(make_summary(), folder / form, pairs, make_inputs(), form)
 
@@ -121,3 +124,14 @@ def test_a_file_that_is_gone_is_a_fault_of_the_disk(folder: Path) -> None:
     (folder / "final_data.jsonl").unlink()
     with pytest.raises(OutputFault, match="final_data"):
         describe(folder)
+
+
+@pytest.mark.parametrize(("form", "columns"), [("prompt-completion", ["prompt", "completion"]), ("messages", None)])
+def test_the_record_set_follows_the_tasks_format(tmp_path: Path, form: str, columns: list[str] | None) -> None:
+    """The columns of a flat format are described; records with lists in them are named as a file alone."""
+    inputs = make_inputs(formatter={"type": f"formatters/{form}"})
+    for name in ("final_data.jsonl", "formatted_output.jsonl"):
+        write_jsonl(tmp_path / name, [])
+    written = describe_croissant(make_summary(), inputs, Lineage(), tmp_path, None)
+    sets = {each["name"]: [field["name"].partition("/")[2] for field in each["field"]] for each in written["recordSet"]}
+    assert sets.get("formatted_output") == columns

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from demur.outputs.dataset import describe_drop, describe_match, describe_pair, describe_verdict, format_pair
+from demur.outputs.dataset import describe_drop, describe_match, describe_pair, describe_verdict
 from demur.outputs.files import encode
 from demur.records import Aim, DraftId, Drop, Label, Match, Reason, Stage
 from tests.samples import (
@@ -81,11 +81,6 @@ def test_what_a_policy_leaves_out_is_null_and_not_missing() -> None:
     assert isinstance(full["metadata"], dict)
     assert bare["metadata"].keys() == full["metadata"].keys()
     assert (bare["metadata"]["reason_denial"], bare["metadata"]["exception"]) == (None, None)
-
-
-def test_the_training_file_holds_the_bare_pair() -> None:
-    """Instruction and response, nothing else."""
-    assert format_pair(make_pair()) == {"instruction": INSTRUCTION, "response": RESPONSE}
 
 
 def test_without_confidence_or_neighbour_there_is_a_null() -> None:

@@ -22,6 +22,16 @@ exit codes:
 
 
 _PREFERENCE_FORMS = ("plain", "conversational")
+_EXPORT_FORMATS = (
+    "instruction-response",
+    "prompt-completion",
+    "messages",
+    "alpaca",
+    "sharegpt",
+    "openai",
+    "kto",
+    "dpo",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -108,6 +118,11 @@ def list_commands() -> Iterator[tuple[str, str, Callable[[argparse.ArgumentParse
     yield "preview", "show the rendered prompts and one round, and save nothing", _add_preview
     yield "guard", "give one verdict on one text", _add_guard
     yield "dedupe", "remove near-duplicates from any JSONL file, also against other files", _add_dedupe
+    yield (
+        "export",
+        "write a run's pairs in the form that a trainer reads, with splits, or onto the Hugging Face Hub",
+        _add_export,
+    )
     yield "clean", "remove the journals of tasks or output folders, and leave the datasets", _add_clean
     yield "new", "lay out a policy, seeds and a task to edit", _add_new
     yield "schema", "print the JSON Schema of a kind of file", _add_schema
@@ -198,6 +213,30 @@ def _add_dedupe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip-bad", action="store_true",
                         help="leave out and count the lines that hold no such text (default: stop at the first)")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the counts as JSON, and progress nowhere")
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", type=Path, metavar="DIR", help="a task's output folder, which holds final_data.jsonl")
+    parser.add_argument(
+        "--to", required=True, choices=_EXPORT_FORMATS, metavar="FORMAT", help=", ".join(_EXPORT_FORMATS)
+    )
+    parser.add_argument("--as", choices=("jsonl", "parquet", "csv", "dataset"), dest="kind",
+                        help="a file of this kind, or a folder for datasets.load_dataset "
+                             "(default: as --output ends, else jsonl)")  # fmt: skip
+    parser.add_argument("--output", type=Path, metavar="PATH", help="default: DIR/exports/FORMAT.jsonl, or likewise")
+    parser.add_argument("--system-prompt", default="", metavar="TEXT|@FILE",
+                        help="put before each conversation; alpaca gets a column for it")  # fmt: skip
+    parser.add_argument("--conversational", action="store_true",
+                        help="messages with roles instead of strings; for prompt-completion, kto and dpo")  # fmt: skip
+    parser.add_argument("--mode", choices=("refuse", "comply", "all"), default="all",
+                        help="only requests to decline, or only benign twins (default: all)")  # fmt: skip
+    parser.add_argument("--split", metavar="NAME=SHARE,…",
+                        help="such as train=0.8,validation=0.1,test=0.1; what is alike stays together (default: no splits)")  # fmt: skip
+    parser.add_argument("--seed", type=_natural, default=0, metavar="K", help="deals the splits out (default: 0)")
+    parser.add_argument("--push-to-hub", metavar="OWNER/NAME", dest="push",
+                        help="also upload it as a dataset, private unless --public")  # fmt: skip
+    parser.add_argument("--public", action="store_true", help="let everybody see what is pushed")
+    parser.add_argument("--json", action="store_true", help="print what was written as JSON")
 
 
 def _add_clean(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,10 @@ _STYLES = {
 }
 
 
+_SHOWN_FILES = ("final_data.jsonl", "final_data.parquet", "formatted_output.jsonl", "formatted_output.parquet",
+                "preferences.jsonl", "rejected.jsonl", "run.json")  # fmt: skip
+
+
 class _Output(Console):
     """A console that leaves it to its caller what happens when nobody reads it any more."""
 
@@ -59,7 +63,7 @@ def show_summary(summary: Summary) -> None:
         console.print(
             Text("  Embedded engine: for trying demur, tests and cold starts, not for training.", style="yellow")
         )
-    for name in ("final_data.jsonl", "formatted_output.jsonl", "preferences.jsonl", "rejected.jsonl", "run.json"):
+    for name in _SHOWN_FILES:
         if name not in summary.files:
             continue
         # Unwrapped, so that a path can be copied or clicked.

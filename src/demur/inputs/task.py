@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 
 from demur.errors import InputError
 from demur.inputs.calibration import Calibration
+from demur.inputs.output_settings import Datastore, Formatter
 from demur.inputs.policy import Policy, Risk, Text, choose_risks, read_policy
 from demur.inputs.seeds import collect_seeds, read_seeds
 from demur.inputs.text_file import expand_home
@@ -50,12 +51,6 @@ class RiskPolicy(InputModel):
     )
 
 
-class Formatter(InputModel):
-    """How the clean pairs are written."""
-
-    type: Literal["formatters/safety/refusal"] = "formatters/safety/refusal"
-
-
 class SeedDatastore(InputModel):
     """Where the seed examples are."""
 
@@ -90,6 +85,7 @@ class Task(Calibration):
     created_by: Text = ""
     risk_policy: RiskPolicy
     formatter: Formatter = Formatter()
+    datastore: Datastore = Datastore()
     num_icl_examples: int = Field(default=3, ge=1, le=100, description="Seed examples shown in each proposal request.")
     num_samples_per_batch: int = Field(default=5, ge=1, le=100, description="New instructions asked for in each.")
     seed_datastore: SeedDatastore | None = None

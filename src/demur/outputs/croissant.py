@@ -6,12 +6,13 @@ The format: https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from demur.errors import OutputFault
 from demur.inputs.task import TaskInputs
 from demur.outputs.files import RERUN, STEERING
+from demur.outputs.formats import Kind, choose_form
 from demur.outputs.lineage import Lineage
 from demur.outputs.preferences import PREFERENCES, PreferenceForm
 from demur.outputs.record import CONTENT_WARNING, Json
@@ -105,6 +106,7 @@ def describe_croissant(
     """
     names = [name for name in _FILES if name != PREFERENCES or form is not None]
     hashes = {name: _hash_file(folder / name) for name in names}
+    columns = choose_form(inputs.task.formatter).columns
     task = _clean(summary.task)
     version = hashlib.sha256("".join(digest for digest, _ in hashes.values()).encode()).hexdigest()[:12]
     return {
@@ -132,30 +134,40 @@ def describe_croissant(
             }
             for name, (digest, size) in hashes.items()
         ],
-        "recordSet": [_describe_records(name, form) for name in names],
+        "recordSet": [
+            _describe_records(name, form, columns)
+            for name in names
+            if name != "formatted_output.jsonl" or set(columns.values()) == {Kind.TEXT}
+        ],
     }
 
 
-def _describe_records(file: str, form: PreferenceForm | None) -> Json:
+def _describe_records(file: str, form: PreferenceForm | None, columns: Iterable[str]) -> Json:
     name = file.removesuffix(".jsonl")
-    fields = {"final_data": _list_full_fields, "formatted_output": _list_pair_fields}.get(name)
+    if name == "final_data":
+        fields = _list_full_fields(file, name)
+    elif name == "formatted_output":
+        fields = _list_pair_fields(file, name, columns)
+    else:
+        fields = _list_preference_fields(file, name, form)
     return {
         "@type": "cr:RecordSet",
         "@id": name,
         "name": name,
         "description": _FILES[file],
         **({"key": {"@id": "final_data/id"}} if name == "final_data" else {}),
-        "field": list(fields(file, name) if fields else _list_preference_fields(file, name, form)),
+        "field": list(fields),
     }
 
 
-def _list_pair_fields(file: str, name: str) -> Iterator[Json]:
-    for column, words in _PAIR.items():
+def _list_pair_fields(file: str, name: str, columns: Iterable[str]) -> Iterator[Json]:
+    for column in columns:
+        words = _PAIR.get(column, f"The column {column} of the task's format.")
         yield _describe_field(file, f"{name}/{column}", words, column)
 
 
 def _list_full_fields(file: str, name: str) -> Iterator[Json]:
-    yield from _list_pair_fields(file, name)
+    yield from _list_pair_fields(file, name, _PAIR)
     for column, words in _TASK.items():
         yield _describe_field(file, f"{name}/{column}", words, column)
     for part, (kind, words) in _METADATA.items():

@@ -73,11 +73,6 @@ def _describe_descent(draft: Draft) -> Json:
     return {"mutated_from": str(draft.parent), "mutation": draft.kind}
 
 
-def format_pair(pair: Pair) -> Json:
-    """A line of `formatted_output.jsonl`: ready for supervised fine-tuning (SFT)."""
-    return {"instruction": pair.draft.instruction, "response": pair.response}
-
-
 def describe_drop(drop: Drop, *, include_unsafe: bool) -> Json:
     """A line of `rejected.jsonl`.
 

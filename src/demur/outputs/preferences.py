@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from demur.inputs.task import TaskInputs
+from demur.outputs.exchange import Exchange, take_exchange
 from demur.outputs.files import remove_file, write_jsonl
 from demur.outputs.languages import FUNCTION_WORDS, guess_language
 from demur.outputs.rejections import REJECTIONS, Flaw
@@ -55,6 +56,19 @@ class Preference:
     pair: Pair
     risk: str
     rejected: str
+    flaw: Flaw
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An answer that is worse than a response.
+
+    Attributes:
+        language: that of the text, ISO 639-1.
+    """
+
+    text: str
     flaw: Flaw
     language: str
 
@@ -133,28 +147,36 @@ def describe_preference(preference: Preference, form: PreferenceForm) -> Json:
 
 
 def _choose(pair: Pair, inputs: TaskInputs) -> Preference | LeftOut:
-    risk = inputs.find_risk(pair.draft.aim.risk)
-    language = guess_language(pair.response)
+    exchange = take_exchange(pair, inputs)
+    found = choose_rejection(exchange)
+    if isinstance(found, LeftOut):
+        return found
+    return Preference(pair, exchange.risk, found.text, found.flaw, found.language)
+
+
+def choose_rejection(exchange: Exchange) -> Rejection | LeftOut:
+    """Find an answer that is worse than the response, in its language; always the same for the same exchange."""
+    language = guess_language(exchange.response)
     if language not in REJECTIONS:
         return LeftOut.NO_PHRASES
     texts = REJECTIONS[language]
-    words = _split(pair.response)
+    words = _split(exchange.response)
     # What makes it better must be something that it says: what it declines, why, or what it offers.
-    if not pair.draft.complies and _is_bare(words, language):
+    if not exchange.complies and _is_bare(words, language):
         return LeftOut.BARE_RESPONSE
-    digest = hashlib.blake2b(str(pair.draft.id).encode(), digest_size=8).digest()
-    flaw = _find_flaw(pair, risk.short_reply_type, odd=bool(digest[0] & 1))
+    digest = hashlib.blake2b(exchange.id.encode(), digest_size=8).digest()
+    flaw = _find_flaw(exchange, odd=bool(digest[0] & 1))
     rejected = _pick(texts[flaw], words, int.from_bytes(digest[1:]))
     if rejected is None:
         return LeftOut.BARE_RESPONSE
-    return Preference(pair, risk.risk, rejected, flaw, language)
+    return Rejection(rejected, flaw, language)
 
 
-def _find_flaw(pair: Pair, reply_type: str, *, odd: bool) -> Flaw:
+def _find_flaw(exchange: Exchange, *, odd: bool) -> Flaw:
     """What the rejected answer does wrong."""
-    if pair.draft.complies:
+    if exchange.complies:
         return Flaw.NEEDLESS
-    if reply_type.strip().upper().startswith(_INFORMING):
+    if exchange.reply_type.strip().upper().startswith(_INFORMING):
         return Flaw.BARE  # where information is wanted, a flat refusal is the mistake
     return Flaw.LECTURING if odd else Flaw.BARE
 

@@ -12,6 +12,7 @@ from demur.errors import InputError
 from demur.inputs.builder_file import Builder, read_builder
 from demur.inputs.task import TaskInputs, read_tasks
 from demur.inputs.validation import read_environment
+from demur.outputs.parquet import require_pyarrow
 from demur.outputs.preferences import PreferenceForm
 from demur.stages.render import PromptTemplate, ProposeValues, RespondValues, load_template
 
@@ -107,6 +108,8 @@ def make_plan(task_paths: Sequence[Path], options: Options) -> Plan:
 
 
 def _plan_task(inputs: TaskInputs, options: Options, environment: Mapping[str, str]) -> TaskPlan:
+    if inputs.task.datastore.output_data_format == "parquet":
+        require_pyarrow()
     runner = inputs.task.runner_config
     wanted = options.outputs or runner.num_outputs_to_generate or DEFAULT_OUTPUTS
     seed = next(seed for seed in (options.seed, inputs.task.random_seed, DEFAULT_SEED) if seed is not None)

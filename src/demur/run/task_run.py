@@ -11,8 +11,9 @@ from demur.errors import BudgetSpent, DemurError
 from demur.guards.canaries import CanaryReport, check_canaries, check_criteria, require_sight
 from demur.outputs.card import write_card
 from demur.outputs.croissant import CROISSANT, describe_croissant
-from demur.outputs.dataset import describe_drop, describe_pair, format_pair
+from demur.outputs.dataset import describe_drop
 from demur.outputs.files import count_lines, encode, write_jsonl, write_text
+from demur.outputs.pairs import PARQUET_FILES, write_pairs
 from demur.outputs.preferences import PREFERENCES, write_preferences
 from demur.outputs.record import describe_file, describe_run
 from demur.records import DraftId, Drop, Outcome, Pair, Stage, Status, Summary, identify
@@ -30,7 +31,7 @@ from demur.stages.novelty import NoveltyIndex
 from demur.stages.read_demand import warn_of_reply_type
 
 FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md", CROISSANT)
-ALL_FILES = (*FILES, PREFERENCES)
+ALL_FILES = (*FILES, PREFERENCES, *PARQUET_FILES)
 """With those that are there only where they were asked for."""
 
 
@@ -235,8 +236,7 @@ class TaskRun:
 
     def _write_files(self, summary: Summary, pairs: list[Pair], drops: list[Drop]) -> Summary:
         folder, inputs, unsafe = self._task.folder, self._task.inputs, self._plan.options.include_unsafe
-        write_jsonl(folder / "final_data.jsonl", (describe_pair(pair, inputs) for pair in pairs))
-        write_jsonl(folder / "formatted_output.jsonl", (format_pair(pair) for pair in pairs))
+        summary = write_pairs(summary, folder, pairs, inputs)
         write_jsonl(folder / "rejected.jsonl", (describe_drop(drop, include_unsafe=unsafe) for drop in drops))
         form = self._plan.options.preferences
         summary = write_preferences(summary, folder, pairs, inputs, form)

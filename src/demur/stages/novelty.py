@@ -98,6 +98,18 @@ class NoveltyIndex:
         query.search()
         return None if query.place is None else Match(self._ids[query.place], query.best)
 
+    def list_near(self, text: str) -> list[Match]:
+        """Every admitted text whose score reaches the threshold, in the order of their admission.
+
+        Of texts without any token only the first with these characters.
+        """
+        if self.threshold > 1 or not (tokens := tokenise(text)):
+            match = self.nearest(text, self.threshold)
+            return [] if match is None else [match]
+        query = _Sweep(self, [self._codes.get(token, -1) for token in tokens], self.threshold)
+        query.search()
+        return [Match(self._ids[place], score) for place, score in sorted(query.found.items())]
+
     def admit(self, text_id: str, text: str, floor: float = 0.0) -> tuple[bool, Match | None]:
         """Add the text unless it is a duplicate.
 
@@ -307,11 +319,30 @@ class _Query:
             place = places[at]
             if crowded and place in self._index._crowded:
                 shared = LCSseq.similarity(self._codes, list(self._index._crowded[place]))
-            if not shared:
-                continue
-            score = score_rouge_l(shared, self._length, len(text), self._index.score_func)
-            if score > self.best or (score == self.best and (self.place is None or place < self.place)):
-                self.best, self.place = score, place
+            if shared:
+                self._note(place, score_rouge_l(shared, self._length, len(text), self._index.score_func))
+
+    def _note(self, place: int, score: float) -> None:
+        if score > self.best or (score == self.best and (self.place is None or place < self.place)):
+            self.best, self.place = score, place
+
+
+class _Sweep(_Query):
+    """A search for every text that reaches a score, which therefore stays the one to equal.
+
+    Attributes:
+        found: the scores by place.
+    """
+
+    __slots__ = ("found",)
+
+    def __init__(self, index: NoveltyIndex, codes: list[int], floor: float) -> None:
+        super().__init__(index, codes, floor)
+        self.found: dict[int, float] = {}
+
+    def _note(self, place: int, score: float) -> None:
+        if score >= self.best:
+            self.found[place] = score
 
 
 def score_rouge_l(shared: int, new: int, admitted: float, score_func: ScoreFunc = "f1") -> float:

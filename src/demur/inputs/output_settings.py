@@ -1,0 +1,73 @@
+"""How a task wants its outputs: the form of the training rows, and whether Parquet files are written too."""
+
+from __future__ import annotations
+
+from typing import Literal, Self, TypeAlias, get_args
+
+from pydantic import Field, model_validator
+
+from demur.inputs.policy import Text
+from demur.inputs.validation import InputModel
+
+FormatName: TypeAlias = Literal[
+    "instruction-response", "prompt-completion", "messages", "alpaca", "sharegpt", "openai", "kto", "dpo"
+]
+"""What trainers read; `demur.outputs.formats` says what each is."""
+
+FORMATS: tuple[FormatName, ...] = get_args(FormatName)
+TALKING: frozenset[FormatName] = frozenset({"messages", "sharegpt", "openai"})
+"""Formats whose rows are conversations."""
+TWO_FORMS: frozenset[FormatName] = frozenset({"prompt-completion", "kto", "dpo"})
+"""Formats whose rows are strings, or conversations where that is asked for."""
+
+
+def find_conflict(name: FormatName, *, system_prompt: str, conversational: bool) -> str:
+    """What of this does not go together, in words; nothing where all does."""
+    if conversational and name not in TWO_FORMS:
+        return f"only {', '.join(sorted(TWO_FORMS))} have a plain and a conversational form, {name} has one form"
+    if not system_prompt or name in TALKING or name == "alpaca":
+        return ""
+    if name in TWO_FORMS:
+        return "" if conversational else f"{name} has a place for a system prompt only in its conversational form"
+    return f"{name} has no place for a system prompt"
+
+
+class Formatter(InputModel):
+    """How the rows of formatted_output.jsonl are written."""
+
+    type: Literal[
+        "formatters/safety/refusal",
+        "formatters/instruction-response",
+        "formatters/prompt-completion",
+        "formatters/messages",
+        "formatters/alpaca",
+        "formatters/sharegpt",
+        "formatters/openai",
+        "formatters/kto",
+        "formatters/dpo",
+    ] = Field(default="formatters/safety/refusal", description="The first is the same as instruction-response.")
+    system_prompt: Text = Field(default="", description="Put before each conversation; alpaca gets a column `system`.")
+    conversational: bool = Field(
+        default=False, description="Messages with roles instead of strings; for prompt-completion, kto and dpo."
+    )
+
+    @property
+    def format(self) -> FormatName:
+        """The format's name, as `demur export --to` knows it."""
+        name = self.type.removeprefix("formatters/")
+        return next((known for known in FORMATS if known == name), "instruction-response")
+
+    @model_validator(mode="after")
+    def _refuse_conflicts(self) -> Self:
+        if words := find_conflict(self.format, system_prompt=self.system_prompt, conversational=self.conversational):
+            raise ValueError(words)
+        return self
+
+
+class Datastore(InputModel):
+    """Files beside the JSONL ones."""
+
+    type: Literal["default"] = "default"
+    output_data_format: Literal["jsonl", "parquet"] = Field(
+        default="jsonl", description="parquet: final_data and formatted_output are written as Parquet too."
+    )
