@@ -108,6 +108,7 @@ def list_commands() -> Iterator[tuple[str, str, Callable[[argparse.ArgumentParse
     yield "preview", "show the rendered prompts and one round, and save nothing", _add_preview
     yield "guard", "give one verdict on one text", _add_guard
     yield "dedupe", "remove near-duplicates from any JSONL file, also against other files", _add_dedupe
+    yield "report", "write a run's report.html again from its folder, or compare two runs side by side", _add_report
     yield "clean", "remove the journals of tasks or output folders, and leave the datasets", _add_clean
     yield "new", "lay out a policy, seeds and a task to edit", _add_new
     yield "schema", "print the JSON Schema of a kind of file", _add_schema
@@ -198,6 +199,13 @@ def _add_dedupe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip-bad", action="store_true",
                         help="leave out and count the lines that hold no such text (default: stop at the first)")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the counts as JSON, and progress nowhere")
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", type=Path, metavar="DIR", help="a task's output folder")
+    parser.add_argument("other", type=Path, nargs="?", metavar="DIR2", help="another, to set beside it")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE",
+                        help="where to write (default: report.html in DIR; of two, comparison.html in DIR)")  # fmt: skip
 
 
 def _add_clean(parser: argparse.ArgumentParser) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 from demur.engines.catalog import Catalog
-from demur.errors import BudgetSpent, DemurError
+from demur.errors import BudgetSpent, DemurError, OutputFault
 from demur.guards.canaries import CanaryReport, check_canaries, check_criteria, require_sight
 from demur.outputs.card import write_card
 from demur.outputs.dataset import describe_drop, describe_pair, format_pair
-from demur.outputs.files import count_lines, encode, write_jsonl, write_text
+from demur.outputs.files import count_lines, encode, remove_file, write_jsonl, write_text
 from demur.outputs.preferences import PREFERENCES, write_preferences
 from demur.outputs.record import describe_file, describe_run
+from demur.outputs.report import COMPARISON, REPORT, report_run
 from demur.records import DraftId, Drop, Outcome, Pair, Stage, Status, Summary, identify
 from demur.run.assemble import assemble_task
 from demur.run.exposure import list_exposed
@@ -27,8 +29,8 @@ from demur.run.tally import count_offspring, count_stages, measure_coverage
 from demur.stages.check_reply import warn_of_reply_type
 from demur.stages.novelty import NoveltyIndex
 
-FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md")
-ALL_FILES = (*FILES, PREFERENCES)
+FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md", REPORT)
+ALL_FILES = (*FILES, PREFERENCES, COMPARISON)
 """With those that are there only where they were asked for."""
 
 
@@ -237,8 +239,30 @@ class TaskRun:
         write_jsonl(folder / "rejected.jsonl", (describe_drop(drop, include_unsafe=unsafe) for drop in drops))
         summary = write_preferences(summary, folder, pairs, inputs, self._plan.options.preferences)
         write_text(folder / "README.md", [write_card(summary, inputs, self._task.seed)])
+        summary, record = self._report(summary)
         # Last: whoever sees a run.json with these counts finds the other files complete.
-        record = describe_run(
+        write_text(folder / "run.json", [encode(record, indent=2), "\n"])
+        return summary
+
+    def _report(self, summary: Summary) -> tuple[Summary, dict[str, object]]:
+        """Write the report, and give the run's record. Without a report a run is none the worse, so a fault is a warning."""
+        path = self._task.folder / REPORT
+        try:
+            record = self._describe(summary)
+            report_run(self._task.folder, record)
+        except Exception as fault:  # noqa: BLE001  # `demur report` shows a bug's traceback; here the dataset goes first
+            with suppress(OutputFault):
+                remove_file(path)  # an earlier run's would not go with the other files
+            name = "" if isinstance(fault, DemurError) else f"{type(fault).__name__}: "
+            files = {name: there for name, there in summary.files.items() if name != REPORT}
+            said = f"{REPORT} could not be made: {name}{fault}"
+            summary = replace(summary, files=files, warnings=(*summary.warnings, said))
+            record = self._describe(summary)
+        return summary, record
+
+    def _describe(self, summary: Summary) -> dict[str, object]:
+        inputs = self._task.inputs
+        return describe_run(
             summary,
             inputs=self._sources,
             settings=self._plan.builder.describe(),
@@ -247,5 +271,3 @@ class TaskRun:
             created_by=inputs.task.created_by,
             calibration=inputs.task.describe_calibration(),
         )
-        write_text(folder / "run.json", [encode(record, indent=2), "\n"])
-        return summary
