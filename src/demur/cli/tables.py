@@ -59,7 +59,14 @@ def show_summary(summary: Summary) -> None:
         console.print(
             Text("  Embedded engine: for trying demur, tests and cold starts, not for training.", style="yellow")
         )
-    for name in ("final_data.jsonl", "formatted_output.jsonl", "preferences.jsonl", "rejected.jsonl", "run.json", "report.html"):
+    for name in (
+        "final_data.jsonl",
+        "formatted_output.jsonl",
+        "preferences.jsonl",
+        "rejected.jsonl",
+        "run.json",
+        "report.html",
+    ):
         if name not in summary.files:
             continue
         # Unwrapped, so that a path can be copied or clicked.

@@ -105,6 +105,7 @@ def _describe_pair(pair: PairRow, number: int, texts: Mapping[str, str], parents
         **{name_words(axis): value for axis, value in pair.axes.items()},
     }
     row["more"] = [[_clip(name), _clip(value)] for name, value in more.items() if value]
+    row["told"] = _say_evidence(pair.instruction_verdict, pair.response_verdict, pair.neighbour)
     row["family"] = _clip(pair.parent or (pair.id if pair.id in parents else ""))
     return row
 
@@ -120,8 +121,16 @@ def _describe_drop(drop: DropRow, number: int, texts: Mapping[str, str]) -> Json
         "withheld": drop.withheld,
         "verdicts": _describe_verdict("verdict", drop.verdict),
         "near": _describe_neighbour(drop.neighbour, texts),
+        "told": _say_evidence(drop.verdict, None, drop.neighbour),
         "more": [["detail", _clip(drop.detail)]] if drop.detail else [],
     }
+
+
+def _say_evidence(first: VerdictRow | None, second: VerdictRow | None, near: NeighbourRow | None) -> str:
+    """In a few words: what the guard said, and how near the nearest text is."""
+    parts = [_clip(v.label) + ("" if v.confidence is None else f" {v.confidence:.2f}") for v in (first, second) if v]
+    said = [f"guard: {', then '.join(parts)}"] if parts else []
+    return "; ".join(["Evidence", *said, *([f"nearest {near.score:.2f}"] if near else [])])
 
 
 def _describe_verdict(name: str, verdict: VerdictRow | None) -> list[list[str]]:

@@ -57,7 +57,8 @@
     item.append(head);
     const pair = "harmful" in row;
     if (row.request) {
-      item.append(fold("request", "Request", table.unfolded || (pair && !row.harmful), text("p", row.request)));
+      const name = row.harmful === false ? "request" : "request harmful";
+      item.append(fold(name, "Request", table.unfolded || (pair && !row.harmful), text("p", row.request)));
     }
     if (row.withheld) {
       const words = `Response withheld: ${row.withheld} characters that no guard rated safe.`;
@@ -65,10 +66,10 @@
     }
     if (row.reply && pair) item.append(text("p", row.reply));
     else if (row.reply) {
-      item.append(fold("reply", "Response, which no guard rated safe", table.unfolded, text("p", row.reply)));
+      item.append(fold("reply harmful", "Response, which no guard rated safe", table.unfolded, text("p", row.reply)));
     }
     if (row.verdicts.length || row.near.length || row.more.length) {
-      item.append(fold("evidence", "Evidence", false, describe(row, table)));
+      item.append(fold("evidence", row.told, false, describe(row, table)));
     }
     return item;
   };
