@@ -13,7 +13,7 @@ from demur.cli.clean import format_size
 from demur.run.journal import open_journal
 from tests.cli.commands import make_environment, run_demur
 
-OUTPUTS = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md")
+OUTPUTS = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md", "report.html")
 
 
 @pytest.fixture

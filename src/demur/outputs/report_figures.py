@@ -163,9 +163,9 @@ def _list_warnings(run: RunFolder, requests: Diversity, replies: Diversity) -> I
             yield f"One reason took as many as {share} of the drafts proposed: {name_words(reason)}."
     unsure = [v for pair in run.pairs for v in _verdicts(pair) if v.confidence is not None and v.confidence < 0.6]
     if run.pairs and len(unsure) / len(run.pairs) >= 0.05:
-        yield f"{len(unsure):,} verdicts that let a pair through have a confidence below 0.6."
+        yield f"Verdicts that let a pair through with a confidence below 0.6: {len(unsure):,}."
     if run.failed:
-        yield f"{run.failed:,} requests were given up after {run.retried:,} retries in all."
+        yield f"Requests that were given up: {run.failed:,}; retries in all: {run.retried:,}."
 
 
 def _warn_of_opening(what: str, texts: Sequence[str], bound: float) -> Iterator[str]:

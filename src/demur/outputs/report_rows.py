@@ -129,8 +129,8 @@ def _describe_drop(drop: DropRow, number: int, texts: Mapping[str, str]) -> Json
 def _say_evidence(first: VerdictRow | None, second: VerdictRow | None, near: NeighbourRow | None) -> str:
     """In a few words: what the guard said, and how near the nearest text is."""
     parts = [_clip(v.label) + ("" if v.confidence is None else f" {v.confidence:.2f}") for v in (first, second) if v]
-    said = [f"guard: {', then '.join(parts)}"] if parts else []
-    return "; ".join(["Evidence", *said, *([f"nearest {near.score:.2f}"] if near else [])])
+    said = [*([", then ".join(parts)] if parts else []), *([f"nearest {near.score:.2f}"] if near else [])]
+    return "Evidence" + (f": {'; '.join(said)}" if said else "")
 
 
 def _describe_verdict(name: str, verdict: VerdictRow | None) -> list[list[str]]:
