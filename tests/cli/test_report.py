@@ -39,6 +39,18 @@ def test_a_report_made_again_is_the_same(made: Path, capsys: pytest.CaptureFixtu
     assert (made / "report.html").read_bytes() == before
 
 
+def test_a_report_does_not_depend_on_concurrency(made: Path, workspace: Path) -> None:
+    """But for times and requests, which do: the figures and the rows are the same."""
+
+    def read_lasting(folder: Path) -> list[str]:
+        page = (folder / "report.html").read_text()
+        return [page[page.index('<section id="funnel"') : page.index('<section id="use"')],
+                page[page.index('<section id="pairs"') :]]  # fmt: skip
+
+    assert main([*COMMAND[:-1], "other", "-n", "12", "--concurrency", "1"]) == 0
+    assert read_lasting(workspace / "other" / "tests" / "lock_picking") == read_lasting(made)
+
+
 def test_two_runs_are_compared(made: Path, workspace: Path) -> None:
     """In comparison.html, or where one wants it; the runs' own reports are left alone."""
     assert main([*COMMAND[:-1], "other", "-n", "15", "--seed", "4"]) == 0

@@ -68,7 +68,7 @@ def test_a_page_of_one_run_tells_all_of_it(tmp_path: Path) -> None:
     for said in (
         "tests/lock_picking", "12 of 9", "Benign twins", "2 near duplicate", "By clause", "never/2", "By tone",
         "Length of instructions", "Nearest neighbour", "Guard's confidence in instructions", "Instructions: self-BLEU", "Of refusals",
-        "I can't help", "unknown", "1,200", "Response withheld: 37 characters", "Duplicates begin at 0.7",
+        "I can't help", "unknown", "1,200", "Response withheld: 37 characters", "A proposal is a duplicate from 0.7 on",
     ):  # fmt: skip
         assert said in words, said
     assert not page.unbalanced

@@ -44,10 +44,15 @@ def page(request: pytest.FixtureRequest, browser: Any, tmp_path: Path, complaint
     folder = write_folder(tmp_path / "run", pairs=40, text=HOSTILE)
     path = tmp_path / "report.html"
     path.write_text(build_report([read_run(folder)]), encoding="utf-8")
+
+    def refuse(dialog: Any) -> None:
+        complaints.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
     opened = browser.new_page(viewport={"width": request.param, "height": 900})
     opened.on("console", lambda message: complaints.append(message.text))
     opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("dialog", lambda dialog: dialog.dismiss() or complaints.append(f"dialog: {dialog.message}"))
+    opened.on("dialog", refuse)
     opened.on("request", lambda sent: complaints.append(sent.url) if sent.url != path.as_uri() else None)
     opened.goto(path.as_uri())
     yield opened

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -225,7 +225,8 @@ def _list_coverage(run: RunFolder) -> Iterator[Chart]:
         for value, number in run.coverage.get(axis, {}).items() if axis in ("risk", "clause") else ():
             counts.setdefault(value, number)
         if counts:
-            yield _draw_counts(f"axis-{axis}", f"By {name_words(axis)}", counts, len(run.pairs))
+            texts = {pair.clause: pair.clause_text for pair in run.pairs} if axis == "clause" else {}
+            yield _draw_counts(f"axis-{axis}", f"By {name_words(axis)}", counts, len(run.pairs), texts)
 
 
 def _list_distributions(run: RunFolder) -> Iterator[Chart]:
@@ -239,7 +240,7 @@ def _list_distributions(run: RunFolder) -> Iterator[Chart]:
             yield _draw_histogram(key, title, lengths, high, "{:.0f}")
     near = [pair.neighbour.score for pair in run.pairs if pair.neighbour]
     if near:
-        bound = f" Duplicates begin at {run.threshold:g}." if run.threshold is not None else ""
+        bound = f" A proposal is a duplicate from {run.threshold:g} on." if run.threshold is not None else ""
         yield _draw_histogram("nearest", "Nearest neighbour, ROUGE-L", near, 1, "{:.2f}", bound)
     for key, title, verdicts in (
         ("confidence-instruction", "Guard's confidence in instructions", [p.instruction_verdict for p in run.pairs]),
@@ -292,11 +293,20 @@ def _list_openings(run: RunFolder) -> Iterator[Chart]:
             yield _draw_counts(key, title, count_openings(texts), len(texts))
 
 
-def _draw_counts(key: str, title: str, counts: Counter[str], total: int) -> Chart:
-    """The most frequent values as bars; those that come as often stand in the order of their names."""
+def _draw_counts(
+    key: str, title: str, counts: Counter[str], total: int, texts: Mapping[str, str] | None = None
+) -> Chart:
+    """The most frequent values as bars; those that come as often stand in the order of their names.
+
+    Args:
+        texts: what a value means, where its name does not say.
+    """
+    texts, total = texts or {}, max(1, total)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    bars = tuple(Bar(label, number, f"{number:,}", note=say_share(number / total if total else 0))
-                 for label, number in ranked[:BARS])  # fmt: skip
+    bars = tuple(
+        Bar(label, number, f"{number:,}", note=". ".join(filter(None, (say_share(number / total), texts.get(label)))))
+        for label, number in ranked[:BARS]
+    )
     rest = ranked[BARS:]
     note = f"And {len(rest):,} more, with {sum(number for _, number in rest):,} in all." if rest else ""
     return Chart(key, title, "bars", bars, note, max((bar.value for bar in bars), default=0))
