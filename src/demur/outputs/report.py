@@ -160,7 +160,12 @@ def _read_file(name: str) -> str:
 @cache
 def _read_template() -> Template:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_finalise
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalise,
+        keep_trailing_newline=True,
     )
     return environment.from_string(_read_file("report.html.jinja"))
 
