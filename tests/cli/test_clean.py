@@ -13,7 +13,15 @@ from demur.cli.clean import format_size
 from demur.run.journal import open_journal
 from tests.cli.commands import make_environment, run_demur
 
-OUTPUTS = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md", "croissant.json")
+OUTPUTS = (
+    "final_data.jsonl",
+    "formatted_output.jsonl",
+    "rejected.jsonl",
+    "run.json",
+    "README.md",
+    "croissant.json",
+    "report.html",
+)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def test_help_names_every_command_and_exit_code() -> None:
     """`demur --help` and no arguments say what there is."""
     said = run_demur("--help").stdout
     assert said == run_demur().stdout
-    for word in ("run", "check", "doctor", "engines", "preview", "guard", "dedupe", "new", "schema", "130"):
+    for word in ("run", "check", "doctor", "engines", "preview", "guard", "dedupe", "report", "new", "schema", "130"):
         assert word in said
 
 

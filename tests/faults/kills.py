@@ -23,6 +23,8 @@ UNDER_WAY = 2 * WIDTH
 SHARES = ("--benign-share", "0.2", "--compliant-share", "0.1", "--repeated-share", "0.1")
 PACE = ("--median-s", "0.02", "--sigma", "0.5")
 FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "README.md", "croissant.json", "run.json")
+REPORT = "report.html"
+"""Has times in it, so it is only looked at for being whole; that it is the same otherwise is told by tests/cli/test_report.py."""
 FOLDER = Path("output/tests/lock_picking")
 BLOCKS = """\
 name: public/safety/refusal
@@ -154,7 +156,7 @@ def run_to_the_end(workspace: Path, command: list[str]) -> dict[str, object]:
 
 def check_files(workspace: Path) -> None:
     """Every output is whole, if it is there at all."""
-    for name in FILES:
+    for name in (*FILES, REPORT):
         path = workspace / FOLDER / name
         if not path.exists():
             continue

@@ -132,6 +132,6 @@ def test_the_record_set_follows_the_tasks_format(tmp_path: Path, form: str, colu
     inputs = make_inputs(formatter={"type": f"formatters/{form}"})
     for name in ("final_data.jsonl", "formatted_output.jsonl"):
         write_jsonl(tmp_path / name, [])
-    written = describe_croissant(make_summary(), inputs, Lineage(), tmp_path, None)
+    written: Any = describe_croissant(make_summary(), inputs, Lineage(), tmp_path, None)
     sets = {each["name"]: [field["name"].partition("/")[2] for field in each["field"]] for each in written["recordSet"]}
     assert sets.get("formatted_output") == columns

@@ -123,6 +123,7 @@ def list_commands() -> Iterator[tuple[str, str, Callable[[argparse.ArgumentParse
         "write a run's pairs in the form that a trainer reads, with splits, or onto the Hugging Face Hub",
         _add_export,
     )
+    yield "report", "write a run's report.html again from its folder, or compare two runs side by side", _add_report
     yield "clean", "remove the journals of tasks or output folders, and leave the datasets", _add_clean
     yield "new", "lay out a policy, seeds and a task to edit", _add_new
     yield "schema", "print the JSON Schema of a kind of file", _add_schema
@@ -237,6 +238,13 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
                         help="also upload it as a dataset, private unless --public")  # fmt: skip
     parser.add_argument("--public", action="store_true", help="let everybody see what is pushed")
     parser.add_argument("--json", action="store_true", help="print what was written as JSON")
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", type=Path, metavar="DIR", help="a task's output folder")
+    parser.add_argument("other", type=Path, nargs="?", metavar="DIR2", help="another, to set beside it")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE",
+                        help="where to write (default: report.html in DIR; of two, comparison.html in DIR)")  # fmt: skip
 
 
 def _add_clean(parser: argparse.ArgumentParser) -> None:

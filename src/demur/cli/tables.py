@@ -23,7 +23,7 @@ _STYLES = {
 
 
 _SHOWN_FILES = ("final_data.jsonl", "final_data.parquet", "formatted_output.jsonl", "formatted_output.parquet",
-                "preferences.jsonl", "rejected.jsonl", "run.json")  # fmt: skip
+                "preferences.jsonl", "rejected.jsonl", "run.json", "report.html")  # fmt: skip
 
 
 class _Output(Console):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 from demur.engines.catalog import Catalog
-from demur.errors import BudgetSpent, DemurError
+from demur.errors import BudgetSpent, DemurError, OutputFault
 from demur.guards.canaries import CanaryReport, check_canaries, check_criteria, require_sight
 from demur.outputs.card import write_card
 from demur.outputs.croissant import CROISSANT, describe_croissant
 from demur.outputs.dataset import describe_drop
-from demur.outputs.files import count_lines, encode, write_jsonl, write_text
+from demur.outputs.files import count_lines, encode, remove_file, write_jsonl, write_text
+from demur.outputs.lineage import Lineage
 from demur.outputs.pairs import PARQUET_FILES, write_pairs
 from demur.outputs.preferences import PREFERENCES, write_preferences
 from demur.outputs.record import describe_file, describe_run
+from demur.outputs.report import COMPARISON, REPORT, report_run
 from demur.records import DraftId, Drop, Outcome, Pair, Stage, Status, Summary, identify
 from demur.run.assemble import assemble_task
 from demur.run.exposure import list_exposed
@@ -30,8 +33,8 @@ from demur.run.trace import compose_full_command, trace_lineage
 from demur.stages.novelty import NoveltyIndex
 from demur.stages.read_demand import warn_of_reply_type
 
-FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md", CROISSANT)
-ALL_FILES = (*FILES, PREFERENCES, *PARQUET_FILES)
+FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md", CROISSANT, REPORT)
+ALL_FILES = (*FILES, PREFERENCES, *PARQUET_FILES, COMPARISON)
 """With those that are there only where they were asked for."""
 
 
@@ -244,8 +247,30 @@ class TaskRun:
         write_text(folder / "README.md", [write_card(summary, inputs, self._task.seed, lineage)])
         croissant = describe_croissant(summary, inputs, lineage, folder, form)
         write_text(folder / CROISSANT, [encode(croissant, indent=2), "\n"])
+        summary, record = self._report(summary, lineage)
         # Last: whoever sees a run.json with these counts finds the other files complete.
-        record = describe_run(
+        write_text(folder / "run.json", [encode(record, indent=2), "\n"])
+        return summary
+
+    def _report(self, summary: Summary, lineage: Lineage) -> tuple[Summary, dict[str, object]]:
+        """Write the report, and give the run's record. Without a report a run is none the worse, so a fault is a warning."""
+        path = self._task.folder / REPORT
+        try:
+            record = self._describe(summary, lineage)
+            report_run(self._task.folder, record)
+        except Exception as fault:  # noqa: BLE001  # `demur report` shows a bug's traceback; here the dataset goes first
+            with suppress(OutputFault):
+                remove_file(path)  # an earlier run's would not go with the other files
+            name = "" if isinstance(fault, DemurError) else f"{type(fault).__name__}: "
+            files = {name: there for name, there in summary.files.items() if name != REPORT}
+            said = f"{REPORT} could not be made: {name}{fault}"
+            summary = replace(summary, files=files, warnings=(*summary.warnings, said))
+            record = self._describe(summary, lineage)
+        return summary, record
+
+    def _describe(self, summary: Summary, lineage: Lineage) -> dict[str, object]:
+        inputs = self._task.inputs
+        return describe_run(
             summary,
             inputs=self._sources,
             settings=self._plan.builder.describe(),
@@ -256,5 +281,3 @@ class TaskRun:
             command=compose_full_command(self._task, self._plan),
             lineage=lineage,
         )
-        write_text(folder / "run.json", [encode(record, indent=2), "\n"])
-        return summary
