@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from demur.inputs.task import TaskInputs
 from demur.records import BudgetUse, EngineUse, StageCount, StageUse, Summary
 from demur.version import __version__
 
@@ -33,6 +34,7 @@ def describe_summary(summary: Summary) -> Json:
         "stages": {str(stage): _describe_count(count) for stage, count in summary.counts.items()},
         **({"offspring": _describe_offspring(summary)} if summary.offspring else {}),
         **({"coverage": {axis: dict(counts) for axis, counts in summary.coverage.items()}} if summary.coverage else {}),
+        **({"contamination": dict(summary.contamination)} if summary.contamination else {}),
         "engines": [_describe_use(use) for use in summary.engines],
         "elapsed_s": round(summary.elapsed_s, 3),
         "first_pair_s": None if summary.first_pair_s is None else round(summary.first_pair_s, 3),
@@ -57,6 +59,7 @@ def describe_run(
     seed: int,
     created_by: str = "",
     calibration: Json | None = None,
+    decontamination: Json | None = None,
 ) -> Json:
     """The whole of `run.json`.
 
@@ -67,6 +70,7 @@ def describe_run(
         seed: the run's random seed.
         created_by: whom the task names.
         calibration: what the task says of when and how to decline, beyond the specification.
+        decontamination: what the task's requests are compared with, and how.
     """
     return {
         "content_warning": CONTENT_WARNING,
@@ -78,6 +82,7 @@ def describe_run(
         "templates": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()},
         "builder": settings,
         **({"calibration": calibration} if calibration else {}),
+        **({"decontamination": decontamination} if decontamination else {}),
         "result": describe_summary(summary),
         "versions": {"python": platform.python_version(), "platform": sys.platform, **_list_versions()},
     }
@@ -150,3 +155,19 @@ def _list_versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def describe_decontamination(inputs: TaskInputs, sources: Mapping[str, Json]) -> Json:
+    """What a task's requests are compared with, and how; nothing where they are compared with nothing.
+
+    Args:
+        sources: the files that were read, by role; see `describe_run`.
+    """
+    settings = inputs.task.decontaminate
+    if settings is None:
+        return {}
+    sets = [
+        {"set": each.name, **sources[f"evaluation_{number}"], "field": each.field, "texts": len(each.texts)}
+        for number, each in enumerate(inputs.evaluations)
+    ]
+    return {**settings.model_dump(mode="json", exclude={"against"}), "against": sets}
