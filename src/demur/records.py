@@ -293,7 +293,7 @@ class StageUse:
         asked: requests that went to the model.
         replayed: requests that the journal answered.
         prompt_tokens, completion_tokens: of what was asked, as the server counted them.
-        replayed_prompt_tokens, replayed_completion_tokens: of replies from the journal, as the server counted them when they were asked for.
+        replayed_prompt_tokens, replayed_completion_tokens: of replies from the journal, as counted when they were asked for.
         cost_usd: what was asked, in US dollars; None where the model's price is not known.
     """
 
