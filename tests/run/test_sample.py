@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,10 @@ def folder(tmp_path: Path) -> Path:
     """Thirty pairs of three clauses and two tones, one tone for a few only, and twins of every third."""
     rows = []
     for number in range(30):
-        aim = {"clause": {"number": number % 3 + 1, "text": "x"}, "axes": {"tone": "curt" if number < 4 else "warm"}}
+        aim: dict[str, Any] = {
+            "clause": {"number": number % 3 + 1, "text": "x"},
+            "axes": {"tone": "curt" if number < 4 else "warm"},
+        }
         rows.append(make_row(number, invent("parent", number), **aim))
         if number % 3 == 0:
             rows.append(make_row(0, invent("twin", number), twin_of=f"{TASK}#{number}.0", **aim))

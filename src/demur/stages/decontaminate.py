@@ -11,6 +11,7 @@ and only those are compared in full: exact, and the same result whatever the ord
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,12 +54,19 @@ class RunIndex:
         Of several, the one with the greatest share; of equals, the first.
         """
         codes = tuple(self._codes.get(token, -1) for token in tokenise(text))
-        holders = {number for run in _list_runs(codes, self._shortest) for number in self._holders.get(hash(run), ())}
+        runs = _list_runs(codes, self._shortest)
+        holders = Counter(number for run in runs for number in self._holders.get(hash(run), ()))
         best: tuple[int, float] | None = None
-        for number in sorted(holders):
-            covered = count_covered(codes, self._texts[number], self.words)
+        for number, short_runs in sorted(holders.items()):
+            other = self._texts[number]
+            # A run of n words holds so many shorter ones.
+            if short_runs < min(self.words, len(codes), len(other)) - self._shortest + 1:
+                continue
+            covered = count_covered(codes, other, self.words)
             if covered and (best is None or covered / len(codes) > best[1]):
                 best = number, covered / len(codes)
+                if covered == len(codes):
+                    break
         return best
 
 
