@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _complete_preferences(arguments: list[str]) -> list[str]:
     """Write the form of preference pairs out where it was left out: else a task file after the flag would be taken for it."""
-    followers = [*arguments[1:], ""]
+    followers = [*arguments[1:], ""] if arguments else []
     return [
         f"--preferences={_PREFERENCE_FORMS[0]}" if word == "--preferences" and after not in _PREFERENCE_FORMS else word
         for word, after in zip(arguments, followers, strict=True)
