@@ -19,7 +19,7 @@ help:
 	@echo 'make check   lint, types, import contract, budgets, tests with coverage: what CI runs'
 	@echo 'make audit   ask whether a locked dependency has a known vulnerability; skipped, and said so, without a network'
 	@echo 'make bench   print the benchmark figures, and write them to bench/results.json'
-	@echo 'make torture kill, damage and soak for long, and write the figures to tests/faults/results.json'
+	@echo 'make torture kill, damage, fuzz and soak for long, and write the figures to tests/faults/results.json'
 
 run: $(VENV)/.run
 	$(PY) -m demur run $(TASK) --engines embedded -n 10

@@ -27,9 +27,9 @@ def run_demur(
     )  # fmt: skip
 
 
-def start_demur(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+def start_demur(*arguments: str, cwd: Path, stdin: int | None = None) -> subprocess.Popen[str]:
     """Start a command and leave it running."""
     return subprocess.Popen(
         [sys.executable, "-m", "demur", *arguments],
-        cwd=cwd, env=make_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=cwd, env=make_environment(), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import pytest
@@ -34,14 +36,16 @@ databuilders:
 """
 
 
-def run_watched(*arguments: str, cwd: Path) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+def run_watched(
+    *arguments: str, cwd: Path, env: Mapping[str, str] = MappingProxyType({})
+) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     """Run a command with every connection and every look-up of a name written down."""
     (cwd / "spy").mkdir(exist_ok=True)
     (cwd / "spy" / "sitecustomize.py").write_text(SPY)
     log = cwd / "spy" / "log"
     log.unlink(missing_ok=True)
     path = f"{cwd / 'spy'}:{ROOT / 'src'}"
-    ended = run_demur(*arguments, cwd=cwd, env={"PYTHONPATH": path, "SPY_LOG": str(log)})
+    ended = run_demur(*arguments, cwd=cwd, env={**env, "PYTHONPATH": path, "SPY_LOG": str(log)})
     return ended, log.read_text().splitlines() if log.exists() else []
 
 

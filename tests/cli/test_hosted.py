@@ -3,13 +3,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from ast import literal_eval
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.cli.commands import ROOT, run_demur
+from tests.cli.test_egress import run_watched
 from tests.servers.hosted import KEY, PROVIDERS, Provider, make_certificate
 from tests.servers.spawned import spawn_server
 
@@ -59,10 +62,11 @@ def write_config(folder: Path, provider: Provider, guard_url: str) -> None:
     )
 
 
+COMMAND = ("run", "task.yaml", "--engines", "embedded", "--config-path", "hosted.yaml", "-n", "3", "--json")
+
+
 def run_hosted(folder: Path, certificate: Path, extra: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    env = {"SSL_CERT_FILE": str(certificate / "certificate.pem"), **extra}
-    command = ("run", "task.yaml", "--engines", "embedded", "--config-path", "hosted.yaml", "-n", "3", "--json")
-    return run_demur(*command, cwd=folder, env=env)
+    return run_demur(*COMMAND, cwd=folder, env={"SSL_CERT_FILE": str(certificate / "certificate.pem"), **extra})
 
 
 @every_provider
@@ -106,3 +110,42 @@ def test_a_wrong_key_ends_the_run_with_one_message(
     assert next(iter(variables)) in said
     for word in ("Traceback", "Warning", "wrong-key"):
         assert word not in said
+
+
+@every_provider
+def test_an_sdk_reaches_for_the_named_servers_alone(
+    provider: Provider, workspace: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Every connection and every name looked up in a whole run is the builder's: an SDK reports to nobody."""
+    certificate = tmp_path_factory.mktemp("certificate")
+    with spawn_hosted(provider, certificate) as url, spawn_server() as guard_url:
+        write_config(workspace, provider, guard_url)
+        env = {"SSL_CERT_FILE": str(certificate / "certificate.pem"), **list_variables(provider, url)}
+        ended, log = run_watched(*COMMAND, cwd=workspace, env=env)
+    assert ended.returncode == 0, ended.stderr
+    named = {(parts.hostname, parts.port) for parts in map(urlsplit, (url, guard_url))}
+    reached = {literal_eval(line.partition(" ")[2])[:2] for line in log if line.startswith("socket.connect")}
+    assert (urlsplit(url).hostname, urlsplit(url).port) in reached
+    assert reached <= named
+    looked_up = {literal_eval(line.partition(" ")[2])[0] for line in log if line.startswith("socket.get")}
+    assert looked_up <= {host for host, _ in named}
+    assert not [line for line in log if line.startswith("socket.sendto")]
+
+
+@every_provider
+def test_an_sdk_sends_nothing_to_a_server_that_nobody_vouches_for(
+    provider: Provider, workspace: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A certificate that is not trusted ends the run with one message that names what to set; with that set, it is asked."""
+    certificate = tmp_path_factory.mktemp("certificate")
+    # This provider's server speaks https; what it says to another provider's requests does not matter here.
+    with spawn_hosted("watsonx", certificate) as url, spawn_server() as guard_url:
+        write_config(workspace, provider, guard_url)
+        variables = list_variables(provider, url, key="wrong-key-0123456789")
+        refused = run_demur(*COMMAND, cwd=workspace, env=variables)
+        trusted = run_hosted(workspace, certificate, variables)
+    assert (refused.returncode, trusted.returncode) == (4, 4)
+    for said in (f"no safe connection to {url}: self-signed certificate", "SSL_CERT_FILE"):
+        assert said in refused.stderr.replace("self signed", "self-signed")
+        assert said not in trusted.stderr
+    assert "Traceback" not in refused.stderr

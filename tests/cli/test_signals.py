@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -38,12 +39,25 @@ def test_a_signal_while_modules_load_is_a_quiet_end(module: str, number: signal.
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_before_the_run_begins_is_a_quiet_end(workspace: Path, number: signal.Signals) -> None:
-    """Also while the files are read: the task is a pipe here, that nobody has written to yet."""
-    os.mkfifo(workspace / "slow.yaml")
-    process = start_demur("run", "slow.yaml", "--engines", "embedded", cwd=workspace)
-    with (workspace / "slow.yaml").open("wb", buffering=0):  # opens once demur reads
-        process.send_signal(number)
+    """Also while the files are read: the task is a pipe here, of which the end has not been written yet."""
+    begun, ours = os.pipe()
+    process = start_demur("run", "/dev/stdin", "--engines", "embedded", cwd=workspace, stdin=begun)
+    os.close(begun)
+    try:
+        # More than a pipe holds: the rest is taken only when demur reads, and then it waits for more.
+        left = b"#" * 300_000
+        while left:
+            left = left[os.write(ours, left) :]
+        # Python looks for signals before it reads, and then waits: one that comes in between is seen with the next.
+        for _ in range(600):
+            process.send_signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)
+                break
         _, said = process.communicate(timeout=60)
+    finally:
+        os.close(ours)
+        process.kill()
     assert (process.returncode, said) == (130, "Interrupted.\n")
     assert not (workspace / "output").exists()
 

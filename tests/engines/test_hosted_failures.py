@@ -110,7 +110,12 @@ async def test_a_failure_is_told(
 @every_provider
 @pytest.mark.parametrize(
     ("headers", "expected_s"),
-    [({}, None), ({"Retry-After": "7"}, 7.0), ({"Retry-After": "7", "retry-after-ms": "2500"}, 2.5)],
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "7", "retry-after-ms": "2500"}, 2.5),
+        ({"retry-after-ms": "9" * 5000}, None),
+    ],
 )
 async def test_retry_after_is_read(
     provider: Provider, folder: Path, headers: dict[str, str], expected_s: float | None

@@ -11,9 +11,10 @@ from demur.guards.embedded import EmbeddedGuard
 from demur.inputs.calibration import VARIED
 from demur.inputs.policy import Risk, read_policy
 from demur.records import Label, Pair
-from demur.stages.check_reply import Demand, ReplyCheck, read_demand
+from demur.stages.check_reply import ReplyCheck
 from demur.stages.choose_manner import choose_manner
 from demur.stages.describe_reply import read_opening
+from demur.stages.read_demand import Demand, read_demand
 from tests.samples import make_pair
 
 ROOT = Path(__file__).resolve().parents[2]

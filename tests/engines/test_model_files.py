@@ -203,3 +203,10 @@ def test_sizes_are_decimal_as_the_hub_shows_them() -> None:
         "2.0 MB",
         "4.9 GB",
     ]
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000 + ".gguf", "~nobody-of-this-name/m.gguf", "a\0b.gguf"])
+def test_a_path_that_no_file_can_have_is_told_like_any_other(name: str) -> None:
+    """A name that is too long, has a NUL, or begins with the home of nobody."""
+    with pytest.raises(ModelNotFound, match="there is no model file"):
+        find_model(name)

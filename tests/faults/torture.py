@@ -21,6 +21,7 @@ from tests.faults.damage import damage_journals
 from tests.faults.disks import can_mount, choose_sizes, fill_disks
 from tests.faults.kills import Toll, kill_runs, lay_out
 from tests.faults.soak import soak
+from tests.fuzz.long import fuzz_all
 
 KILLED = (
     ("vllm-server", 20),
@@ -32,7 +33,7 @@ KILLED = (
     ("scripted", 200),
 )
 """Engine and pairs of the runs that are killed."""
-PARTS = ("kills", "damages", "disks", "soak")
+PARTS = ("kills", "damages", "disks", "fuzz", "soak")
 MOST_GROWTH = 4.0
 """Bytes of memory that a pair may take for each byte that it takes in the output files, in a run of `LONG` or more."""
 LONG = 10_000
@@ -46,6 +47,7 @@ def main() -> int:
     parser.add_argument("--damages", type=int, default=3000, help="journals to damage (default: 3000)")
     parser.add_argument("--disks", type=int, default=60, help="sizes of disk to fill (default: 60)")
     parser.add_argument("--soak", type=int, default=50_000, help="pairs of the soak (default: 50000)")
+    parser.add_argument("--fuzz", type=float, default=900, help="seconds of fuzzing (default: 900)")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of what is random (default: the time)")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_name("results.json"))
     given = parser.parse_args()
@@ -56,6 +58,7 @@ def main() -> int:
         "kills": lambda: torture_runs(given.kills, given.seed),
         "damages": lambda: torture_journals(given.damages, given.seed),
         "disks": lambda: torture_disks(given.disks, given.seed),
+        "fuzz": lambda: torture_readers(given.fuzz),
         "soak": lambda: torture_memory(given.soak),
     }
     figures: list[Figure] = []
@@ -115,6 +118,18 @@ def torture_disks(count: int, seed: int) -> Iterator[Figure]:
             "room enough" if outcome == "room enough" else f"full at the {outcome}; with room, the undisturbed files"
         )
         yield Figure(f"disks: {words}", number, "runs")
+
+
+def torture_readers(seconds: float) -> Iterator[Figure]:
+    """Feed every reader of other people's text with what it cannot expect."""
+    rows = list(fuzz_all(seconds))
+    for row in rows:
+        print(row.said if row.failed else f"  {row.target}: {row.said}", file=sys.stderr, flush=True)  # noqa: T201
+    yield Figure("fuzz: readers", len(rows), "")
+    yield Figure("fuzz: inputs", sum(row.inputs for row in rows), "inputs")
+    yield Figure(
+        "fuzz: readers that raised what they must not, or took too long", sum(row.failed for row in rows), "", 0
+    )
 
 
 def torture_memory(pairs: int) -> Iterator[Figure]:

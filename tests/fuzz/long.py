@@ -16,11 +16,14 @@ import subprocess
 import sys
 import time
 import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.fuzz.targets import TARGETS, Target, find_folder
+from tests.fuzz.feeding import Target, find_folder
+from tests.fuzz.targets import TARGETS
 
 KEPT = Path(".fuzz")
 MEMORY_BYTES = 4 << 30
@@ -35,27 +38,58 @@ def main() -> int:
     parser.add_argument("--only", choices=[target.name for target in TARGETS])
     parser.add_argument("--plain", action="store_true", help="no coverage guidance, also where atheris is there")
     arguments = parser.parse_args()
-    guided = find_spec("atheris") is not None and not arguments.plain
     if arguments.only:
         [target] = [target for target in TARGETS if target.name == arguments.only]
         limit_memory()
-        (fuzz_guided if guided else fuzz_plainly)(target, arguments.seconds)
+        (fuzz_plainly if arguments.plain or not is_guided() else fuzz_guided)(target, arguments.seconds)
         return 0
+    guided = is_guided() and not arguments.plain
     print(f"fuzzing {len(TARGETS)} readers, {'guided by coverage (atheris)' if guided else 'at random'}", flush=True)
-    failed = 0
+    failed = False
+    for row in fuzz_all(arguments.seconds, plain=arguments.plain):
+        print(f"{row.target:10} {row.said}", flush=True)
+        failed |= row.failed
+    return int(failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzed:
+    """What came of a target.
+
+    Attributes:
+        inputs: how many it took.
+        said: the same in words, or how it failed.
+    """
+
+    target: str
+    inputs: int
+    said: str
+    failed: bool
+
+
+def fuzz_all(seconds: float, *, plain: bool = False) -> Iterator[Fuzzed]:
+    """Fuzz every target in a process of its own.
+
+    Args:
+        seconds: for all together.
+        plain: without coverage guidance, also where atheris is there.
+    """
+    share_s = seconds / len(TARGETS)
     for target in TARGETS:
-        command = [sys.executable, "-m", "tests.fuzz.long", "--only", target.name,
-                   "--seconds", str(arguments.seconds / len(TARGETS)), *(["--plain"] if arguments.plain else [])]  # fmt: skip
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "tests.fuzz.long", "--only", target.name, "--seconds", str(share_s)]
+        ended = subprocess.run(command + ["--plain"] * plain, capture_output=True, text=True, check=False)
         last = (ended.stdout.strip().splitlines() or [""])[-1]
-        if found := re.search(r"stat::number_of_executed_units: +(\d+)", ended.stderr):
-            last = f"{found[1]} inputs in {arguments.seconds / len(TARGETS):.0f} s"
-        if ended.returncode:
-            failed += 1
-            print(f"{target.name:10} FAILED\n{ended.stdout[-1000:]}\n{ended.stderr[-4000:]}", flush=True)
-        else:
-            print(f"{target.name:10} {last}", flush=True)
-    return 1 if failed else 0
+        if guided := re.search(r"stat::number_of_executed_units: +(\d+)", ended.stderr):
+            last = f"{guided[1]} inputs in {share_s:.0f} s"
+        found = re.match(r"(\d+) inputs", last)
+        failed = ended.returncode != 0 or found is None
+        said = f"FAILED\n{ended.stdout[-1000:]}\n{ended.stderr[-4000:]}" if failed else last
+        yield Fuzzed(target.name, int(found[1]) if found else 0, said, failed)
+
+
+def is_guided() -> bool:
+    """Whether atheris is installed."""
+    return find_spec("atheris") is not None
 
 
 def limit_memory() -> None:
@@ -123,10 +157,8 @@ def fuzz_guided(target: Target, seconds: float) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["demur"]):
-        for name in [name for name in sys.modules if name == "demur" or name.startswith("demur.")]:
+        for name in [name for name in sys.modules if name == "demur" or name.startswith(("demur.", "tests."))]:
             del sys.modules[name]
-        for name in ("tests.samples", "tests.fuzz.targets"):
-            sys.modules.pop(name, None)
         targets = import_module("tests.fuzz.targets").TARGETS
     [fresh] = [each for each in targets if each.name == target.name]
     words = find_folder() / "words"

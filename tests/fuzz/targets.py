@@ -9,12 +9,8 @@ import asyncio
 import json
 import os
 import sqlite3
-import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
 
 from pydantic import SecretStr
 
@@ -37,11 +33,14 @@ from demur.outputs.card import escape_markdown
 from demur.outputs.files import encode
 from demur.records import Label, Origin
 from demur.run.dedupe_file import dedupe_file
+from demur.run.exposure import list_exposed
 from demur.run.journal import open_journal
+from demur.run.reply_rows import seal_row
 from demur.run.sieve import DedupeRequest, Reference
 from demur.stages.parse import clean_response, parse_instructions
 from demur.stages.spot_refusals import is_refusal
-from tests.conftest import POLICY
+from tests.fuzz import answers
+from tests.fuzz.feeding import Target, check_words, feed_file, find_folder
 from tests.samples import make_risk
 
 ORIGIN = Origin("fuzz", "fuzz")
@@ -50,64 +49,24 @@ ASK = JudgeAsk(make_risk(), "x")
 ENVIRONMENT = {"DGT_DATA_DIR": "data"}
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A reader, and pieces of what it reads.
-
-    Attributes:
-        run: feeds bytes to it; raises where the reader does what it must not.
-        words: pieces that a fuzzer puts together.
-    """
-
-    name: str
-    run: Callable[[bytes], None]
-    words: tuple[bytes, ...]
-
-
-def check_words(error: DemurError) -> None:
-    """An error says something."""
-    assert str(error)
-
-
-Work: TypeAlias = Callable[[Path], object]
-
-
-@lru_cache(maxsize=1)
-def find_folder() -> Path:
-    """A folder of this process alone, in memory where the machine offers that."""
-    shared = Path("/dev/shm")
-    kept = tempfile.TemporaryDirectory(prefix="demur-fuzz-", dir=shared if os.access(shared, os.W_OK) else None)
-    _KEPT.append(kept)
-    folder = Path(kept.name)
-    (folder / "policy.yaml").write_text(POLICY)
-    (folder / "plain.jsonl").write_text('{"instruction": "Open the lock of the shed", "response": "No."}\n')
-    return folder
-
-
-_KEPT: list[tempfile.TemporaryDirectory[str]] = []
-
-
-def _feed_file(data: bytes, name: str, work: Work) -> None:
-    path = find_folder() / name
-    path.write_bytes(data)
-    try:
-        work(path)
-    except DemurError as error:
-        check_words(error)
-
-
 def feed_yaml(data: bytes) -> None:
     """The YAML reader, and the three kinds of file that are made of YAML."""
-    _feed_file(data, "x.yaml", read_documents)
-    _feed_file(data, "x.yaml", read_policy)
-    _feed_file(data, "x.yaml", lambda path: read_tasks(path, ENVIRONMENT))
-    _feed_file(data, "x.yaml", lambda path: read_builder(path, None, ENVIRONMENT).describe())
+    feed_file(data, "x.yaml", read_documents)
+    feed_file(data, "x.yaml", read_policy)
+    feed_file(data, "x.yaml", lambda path: read_tasks(path, ENVIRONMENT))
+    feed_file(data, "x.yaml", _describe_builder)
+
+
+def _describe_builder(path: Path) -> None:
+    builder = read_builder(path, None, ENVIRONMENT)
+    builder.describe()
+    list_exposed(builder)
 
 
 def feed_seeds(data: bytes) -> None:
     """Seed files of every format."""
     for suffix in ("jsonl", "json", "csv", "yaml"):
-        _feed_file(data, f"seeds.{suffix}", read_seeds)
+        feed_file(data, f"seeds.{suffix}", read_seeds)
 
 
 def feed_parquet(data: bytes) -> None:
@@ -116,7 +75,7 @@ def feed_parquet(data: bytes) -> None:
     cut = int.from_bytes(data[:2], "big") % len(whole)
     torn = whole[:cut] + data[2:] + whole[cut + len(data[2:]) :]
     for content in (data, torn):
-        _feed_file(content, "seeds.parquet", read_seeds)
+        feed_file(content, "seeds.parquet", read_seeds)
 
 
 @lru_cache(maxsize=1)
@@ -135,7 +94,7 @@ def feed_dotenv(data: bytes) -> None:
     before = Path.cwd()
     os.chdir(find_folder())
     try:
-        _feed_file(data, ".env", lambda _: read_environment())
+        feed_file(data, ".env", lambda _: read_environment())
     finally:
         os.chdir(before)
 
@@ -145,12 +104,12 @@ def feed_dedupe(data: bytes) -> None:
     folder = find_folder()
     out, pairs, plain = folder / "out.jsonl", folder / "pairs.jsonl", folder / "plain.jsonl"
     for skip_bad in (False, True):
-        _feed_file(
+        feed_file(
             data, "x.jsonl",
             lambda path, skip=skip_bad: dedupe_file(  # type: ignore[misc]
                 DedupeRequest(source=path, against=(Reference(plain),), workers=1, skip_bad=skip), out, pairs),
         )  # fmt: skip
-    _feed_file(
+    feed_file(
         data,
         "x.jsonl",
         lambda path: dedupe_file(DedupeRequest(source=plain, against=(Reference(path),), workers=1), out),
@@ -221,17 +180,18 @@ KEY = b"k" * 20
 
 
 def feed_journal(data: bytes) -> None:
-    """A journal: the row of a reply, and the whole file."""
+    """A journal: the row of a reply, with and without a checksum that fits, and the whole file."""
     path = find_folder() / "journal.sqlite"
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     with open_journal(path) as journal:
         asyncio.run(journal.put(KEY, Reply("a", "stop", ORIGIN)))
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute("UPDATE replies SET reply = ?", (data,))
-    connection.close()
-    _read_journal(path)
+    for row in (data, seal_row(KEY, data)):
+        connection = sqlite3.connect(path)
+        with connection:
+            connection.execute("UPDATE replies SET reply = ?", (row,))
+        connection.close()
+        _read_journal(path)
     whole = bytearray(path.read_bytes())
     place = int.from_bytes(data[:2], "big") % len(whole)
     whole[place : place + len(data[2:])] = data[2:]
@@ -243,7 +203,11 @@ def _read_journal(path: Path) -> None:
     try:
         with open_journal(path) as journal:
             reply = journal.get(KEY)
-            assert reply is None or isinstance(reply.text, str)
+            if reply is not None:
+                assert {type(text) for text in (reply.text, reply.finish, reply.origin.engine, reply.origin.model)} == {
+                    str
+                }
+                assert min(reply.usage.prompt_tokens, reply.usage.completion_tokens) >= 0
     except DemurError as error:
         check_words(error)
 
@@ -266,7 +230,8 @@ _TASK = (b"task_name: t\n", b"data_builder: public/safety/refusal\n", b"risk_pol
          b"  policy:\n    reply_cannot_contain: [a]\n", b"risk_group: g\n", b"name: public/safety/refusal\n", b"blocks:\n",
          b"- {name: dedup, type: rouge_scorer, threshold: 0.5}\n", b"databuilders:\n  public/safety/refusal:\n    blocks:\n",
          b"    - {name: instruction_generator, type: openai, base_url: 'http://a:b@[x'}\n", b"template: x\n",
-         b"    - {name: granite_guardian, type: validators/granite_guardian}\n")  # fmt: skip
+         b"    - {name: granite_guardian, type: validators/granite_guardian}\n",
+         b"    budget: {max_cost: 1, max_tokens_total: 2}\n", b"    prices: {'*': {prompt: 1, completion: 2}}\n")  # fmt: skip
 _LIST = (b"### Question 1: ", b"1. ", b"- ", b"**", b"\n", b"<think>", b"</think>", b"```", b"Answer: ", b"I'm sorry, I can't help ",
          b"Sure! ", b"> ", b"# ", b"[1] ", b"\xe2\x80\x9c", b"\xc2\xa0", b"...", b"Question: ", b'["a", "b"]')  # fmt: skip
 _SCORES = (b"<score>", b"</score>", b"yes", b"no", b" yes", b"<think>", b"</think>", b"<confidence>", b"High", b"\n", b"\\n",
@@ -287,4 +252,5 @@ TARGETS = (
     Target(
         "journal", feed_journal, (b'{"text":"a","finish":"stop","origin":["a","b"],"usage":[1,2],"logprobs":[]}', b"z", *_JSON)
     ),
+    *answers.TARGETS,
 )  # fmt: skip

@@ -300,3 +300,9 @@ def test_a_clause_stays_on_its_line() -> None:
     assert text.count("<END UNSAFE CONTENT CATEGORIES>") == 1
     assert "\nS9:" not in text
     assert "\nS2: Two.\n" in text
+
+
+def test_a_line_of_many_spaces_is_read_to_its_end() -> None:
+    """Spaces that could belong to either of two parts of the answer are not shared out in every way, which would take hours."""
+    assert read(QWEN, REQUEST, "Safety: Safe\nCategories:" + " " * 20_000 + "x\ny") is NONE
+    assert read(QWEN, REQUEST, "Safety: Safe\nCategories: " + " " * 20_000 + "None  ") is NO

@@ -214,3 +214,25 @@ async def test_a_judgement_is_one_chat_request() -> None:
     assert (request.sampling.temperature, request.sampling.max_tokens) == (0.0, 4096)
     assert judge.sees_policy
     assert judge.members == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "verdict" + '"' * 20_000 + "x",
+        "verdict is" + " " * 20_000 + "x",
+        "`" * 20_000 + "x",
+        " " * 20_000 + "a</think>x",
+    ],
+    ids=["quotation marks", "spaces", "backticks", "spaces before a trace"],
+)
+def test_a_model_that_repeats_one_sign_is_read_to_its_end(text: str) -> None:
+    """Such an answer says nothing; with expressions that go back over what they took, it would take hours to find that out."""
+    assert read(text) is NONE
+
+
+async def test_what_is_far_too_long_is_not_looked_through() -> None:
+    """An answer that is megabytes long is unreadable, whatever stands at its end."""
+    judge = PolicyJudge(StubEngine(lambda _: "x" * 200_000 + S))
+    assert (await judge.judge(ask_for())).label is NONE
+    assert read("x" * 200_000 + S) is NO

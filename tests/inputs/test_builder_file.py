@@ -128,6 +128,7 @@ def test_environment_variables_are_expanded_in_blocks(tmp_path: Path) -> None:
         ("threshold: 0.7", "treshold: 0.7", r":8: unknown key 'treshold'"),
         ("threshold: 0.7", "threshold: 0", r":8: .*threshold: "),
         ('"3.3"', '"3.1"', r":14: .*model_version cannot be '3.1'"),
+        ("type: ollama", "type: litellm-proxy", r":4: the block 'instruction_generator' cannot have the type"),
         ("type: ollama", "type: olama", r":4: the block 'instruction_generator' cannot have the type 'olama'"),
         ("  - name: dedup\n    type: rouge_scorer\n    threshold: 0.7\n", "", r"the block 'dedup' is missing"),
         ("  - name: dedup", "  - title: dedup", r":6: a block is a mapping with a name"),
@@ -194,3 +195,10 @@ def test_no_secret_of_an_ensembles_engines_is_described(tmp_path: Path) -> None:
     assert "policy_judge" in described
     assert "http://localhost:1/v1" in described
     assert not any(secret in described for secret in ("sesame", "hidden", "api_key"))
+
+
+def test_a_gateway_is_reached_by_openais_protocol(tmp_path: Path) -> None:
+    """What has no engine of its own because it needs none is told which one to use."""
+    with pytest.raises(InputError) as raised:
+        read(tmp_path, WHOLE.replace("type: ollama", "type: litellm-proxy", 1))
+    assert "`type: openai`" in raised.value.hint

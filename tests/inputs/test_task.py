@@ -260,3 +260,12 @@ def test_a_risk_without_a_request_to_decline_is_refused(workspace: Path, more: s
     path.write_text(f"{text}seed_examples:\n  - {{instruction: a, response: b, {more}}}\n")
     with pytest.raises(InputError, match="no seed examples of requests to decline for the risk 'lock_picking'"):
         read(path)
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "~nobody-of-this-name/x.yaml", "a/" * 3_000])
+def test_a_path_that_no_file_can_have_is_not_found(workspace: Path, name: str) -> None:
+    """A name that is too long for any file, or the home of nobody, is told like any other file that is not there."""
+    path = workspace / "task.yaml"
+    path.write_text(path.read_text().replace("policy.yaml", name))
+    with pytest.raises(InputError, match="no such file"):
+        read_tasks(path, {})

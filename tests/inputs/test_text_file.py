@@ -10,7 +10,7 @@ import pytest
 
 from demur.errors import InputError
 from demur.inputs.seeds import read_seeds
-from demur.inputs.text_file import open_file, read_bytes, read_text
+from demur.inputs.text_file import expand_home, open_file, read_bytes, read_text
 from demur.inputs.yaml_text import read_documents
 from tests.cli.commands import make_environment
 
@@ -149,3 +149,11 @@ def test_a_line_of_100_mb_fills_no_memory(
     for line, wanted in zip(said, words, strict=True):
         if "not valid JSON" not in wanted:
             assert wanted in line
+
+
+def test_a_home_that_nobody_has_stays_as_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a shell: the path is looked for, and not found, under that name."""
+    monkeypatch.setenv("HOME", "/elsewhere/me")
+    assert expand_home("~/a.yaml") == Path("/elsewhere/me/a.yaml")
+    for written in ("~nobody-of-this-name/a.yaml", "~a\0b", "a/~b"):
+        assert expand_home(written) == Path(written)

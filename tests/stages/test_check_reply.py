@@ -6,7 +6,7 @@ import pytest
 
 from demur.inputs.calibration import VARIED, Replies
 from demur.records import TWIN, Drop, Label, Pair, Reason, Stage
-from demur.stages.check_reply import Demand, ReplyCheck, read_demand, warn_of_reply_type, weigh_opinions
+from demur.stages.check_reply import ReplyCheck, weigh_opinions
 from demur.stages.classify_reply import Reading, Stance
 from tests.samples import make_pair, make_risk, make_verdict
 
@@ -108,27 +108,3 @@ def test_the_guard_decides_where_the_rules_are_not_sure(
 ) -> None:
     """What a reply says in as many words outweighs the guard; a tone does not."""
     assert weigh_opinions(Reading(stance, sure=sure), make_verdict(Label.SAFE, declines=declines)) is weighed
-
-
-def test_only_unknown_reply_types_are_warned_about() -> None:
-    """A warning names the type, and what is checked of it."""
-    assert warn_of_reply_type(make_risk()) == ""
-    assert "'WARM_NO'" in warn_of_reply_type(make_risk(short_reply_type="WARM_NO"))
-    assert "not checked" in warn_of_reply_type(make_risk(short_reply_type="WARM_NO"))
-    assert "bare refusal is dropped" in warn_of_reply_type(make_risk(short_reply_type="EXPLAIN_THE_FACTS"))
-
-
-@pytest.mark.parametrize(
-    ("name", "demand"),
-    [
-        (" explicit_refusal ", Demand.DECLINE),
-        ("firm-denial", Demand.DECLINE),
-        ("Gently redirecting", Demand.TURN),
-        ("Careful answer", Demand.CARE),
-        ("Answer neutrally", Demand.INFORM),
-        ("", Demand.ANY),
-    ],
-)
-def test_words_of_a_reply_type_are_understood(name: str, demand: Demand) -> None:
-    """The name's words tell what is demanded, however they are joined."""
-    assert read_demand(name) is demand

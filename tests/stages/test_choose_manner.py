@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from demur.engines.base import Chat, RespondAsk
 from demur.inputs.calibration import Replies
+from demur.inputs.policy import Risk
 from demur.stages.choose_manner import choose_manner
 from demur.stages.respond import Responder
 from tests.samples import make_inputs, make_risk
@@ -27,15 +29,19 @@ def test_manners_are_spread_evenly() -> None:
     assert len(set(manners)) > 400
 
 
-def make_responder(**task: object) -> Responder:
+def make_responder(risk: Risk | None = None, replies: Replies | None = None) -> Responder:
     plain = responder(lambda request: "")
-    return Responder(plain.engine, plain.template, plain.sampling, make_inputs(**task), plain.seed)
+    return Responder(plain.engine, plain.template, plain.sampling, make_inputs(risk=risk, replies=replies), plain.seed)
 
 
 def test_variety_is_asked_for_only_where_the_task_wants_it() -> None:
     """Without a share of openings the prompt says nothing of a manner; with one it stands in the last turn, after the request."""
     plain = make_responder().prepare("the request")
     varied = make_responder(replies=Replies(max_opening_share=0.1)).prepare("the request")
+    assert isinstance(plain.ask, RespondAsk)
+    assert isinstance(varied.ask, RespondAsk)
+    assert isinstance(plain.prompt, Chat)
+    assert isinstance(varied.prompt, Chat)
     assert plain.ask.manner == ()
     assert varied.ask.manner == choose_manner("the request")
     first, last = varied.prompt.messages
@@ -52,4 +58,5 @@ def test_informing_types_are_not_told_to_refuse() -> None:
     risk = make_risk(short_reply_type="INFORMATIVE_RESPONSE")
     for text in TEXTS[:50]:
         asked = make_responder(risk=risk, replies=Replies(max_opening_share=0.1)).prepare(text).ask
+        assert isinstance(asked, RespondAsk)
         assert asked.manner == choose_manner(text, informs=True)

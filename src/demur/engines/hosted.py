@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from demur.engines.base import Form, Reply
 from demur.engines.faults import excerpt_error, translate_status
 from demur.engines.fields import Json
-from demur.engines.transport import CONNECT_TIMEOUT_S
+from demur.engines.transport import CONNECT_TIMEOUT_S, TLS_HINT, explain_certificate
 from demur.errors import (
     CredentialsRejected,
     EngineError,
@@ -197,8 +197,7 @@ class Service:
             )
         if isinstance(cause, ssl.SSLError):
             return EngineUnavailable(
-                f"no safe connection to {self.address}: {type(cause).__name__}",
-                hint="http or https? Is the certificate known here? SSL_CERT_FILE names one of your own.",
+                f"no safe connection to {self.address}: {explain_certificate(cause)}", hint=TLS_HINT
             )
         if cause is not None and cause.errno in (errno.EMFILE, errno.ENFILE):
             return ServerFault(
@@ -359,7 +358,7 @@ def _read_complaint(content: bytes) -> tuple[tuple[str, ...], str]:
 def _find_retry_after(headers: Mapping[str, str]) -> str | None:
     """`Retry-After` in seconds, or Azure's own finer header."""
     exact = headers.get("retry-after-ms")
-    if exact is not None and exact.strip().isdecimal():
+    if exact is not None and exact.strip().isdecimal() and len(exact) < 20:
         return str(int(exact) / 1000)
     return headers.get("retry-after")
 

@@ -12,7 +12,6 @@ import json
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from demur.engines.base import Identity, Raw, Reply, Request, TokenLogprob, Usage
 from demur.engines.faults import excerpt_error
@@ -22,6 +21,7 @@ from demur.engines.llama_models import LlamaServer, give_back, share_model
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
 from demur.errors import EngineError, ModelNotFound, ReplyUnreadable, RequestRejected, RequestTimedOut, ServerFault
 from demur.inputs.engine_settings import LlamaCppSettings
+from demur.inputs.text_file import expand_home
 from demur.records import Origin
 
 JSON_STARTS = frozenset('{["-0123456789tfn')
@@ -206,7 +206,7 @@ def _has_words(request: Request) -> bool:
 
 def _name_model(reference: str) -> tuple[str, str]:
     """A model's name in records, and a digest of samples of its file, empty where it is not a file here."""
-    path = Path(reference).expanduser()
+    path = expand_home(reference)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 import secrets
 import threading
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from demur.engines.machine import choose_threads, measure_memory
 from demur.engines.model_files import find_model, format_bytes
 from demur.errors import ExtraMissing, ModelNotFound
 from demur.inputs.engine_settings import LlamaCppSettings
+from demur.inputs.text_file import expand_home
 
 SILENT = -1
 """llama.cpp's verbosity at which it says nothing: its log would go to the terminal of whoever runs demur."""
@@ -136,8 +138,8 @@ async def give_back(model: LocalModel) -> None:
 
 
 def _describe_loading(settings: LlamaCppSettings) -> Loading:
-    path = Path(settings.model_id_or_path).expanduser()
-    reference = str(path.resolve()) if path.is_file() else settings.model_id_or_path
+    path = expand_home(settings.model_id_or_path)
+    reference = str(path.resolve()) if os.path.isfile(path) else settings.model_id_or_path  # noqa: PTH113
     return Loading(reference, settings.num_ctx, settings.n_threads, settings.n_gpu_layers)
 
 

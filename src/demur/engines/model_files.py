@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from demur.errors import ExtraMissing, InputError, ModelNotFound
+from demur.inputs.text_file import expand_home
 
 DEFAULT_QUANT = "Q4_K_M"
 """What a reference without one means, as in Ollama."""
@@ -97,7 +98,7 @@ def parse_reference(text: str) -> Reference:
         raise InputError("`model_id_or_path` is empty", hint=_EXPLAIN)
     prefix = _PREFIX.match(text)
     if prefix is None:
-        return LocalFile(Path(text).expanduser())
+        return LocalFile(expand_home(text))
     name, colon, tag = text[prefix.end() :].rstrip("/").partition(":")
     owner, _, repo = name.partition("/")
     if not _NAME.fullmatch(owner) or not _NAME.fullmatch(repo) or (colon and not _TAG.fullmatch(tag)):
@@ -205,13 +206,13 @@ def write_command(model: HubModel) -> str:
 
 
 def _find_local(path: Path, reference: str) -> Path:
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - the methods of `Path` raise for a name that is too long
         models = list_models(each.name for each in path.iterdir())
         raise InputError(
             f"`model_id_or_path` is a folder: {reference}",
             hint=f"Name a file in it: {', '.join(model.parts[0] for model in models[:MAX_LISTED]) or 'it has no GGUF'}.",
         )
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113
         guess = f"hf.co/{reference}" if re.fullmatch(r"[\w.-]+/[\w.-]+(?::[\w.-]+)?", reference) else ""
         raise ModelNotFound(
             f"there is no model file {path.absolute()}",

@@ -43,7 +43,7 @@ KEEPALIVE_S = 4.0
 LLAMA_CPP = "llama.cpp"
 """How that server names itself. It keeps a thread for every open connection, idle ones too, and has few: with more
 connections kept alive than threads, those beyond wait until another is given up. So each is given up at once."""
-_TLS_HINT = (
+TLS_HINT = (
     "http or https? A certificate that is your own, or your company's, becomes known here by "
     "SSL_CERT_FILE=/path/to/ca.pem; demur has no switch that turns the check off."
 )
@@ -228,7 +228,7 @@ class JsonClient:
             )
         if isinstance(error, aiohttp.ClientSSLError):
             return EngineUnavailable(
-                f"no safe connection to {self.address}: {_explain_certificate(error)}", hint=_TLS_HINT
+                f"no safe connection to {self.address}: {explain_certificate(error)}", hint=TLS_HINT
             )
         if isinstance(error, aiohttp.ClientConnectorError):
             number = error.os_error.errno
@@ -266,7 +266,7 @@ async def _read_capped(response: aiohttp.ClientResponse) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _explain_certificate(error: Exception) -> str:
+def explain_certificate(error: BaseException) -> str:
     """Why a certificate was refused, in OpenSSL's words; the kind of error where it gives none."""
     cause = getattr(error, "certificate_error", error)
     return getattr(cause, "verify_message", None) or type(error).__name__

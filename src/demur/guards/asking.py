@@ -41,6 +41,10 @@ class Reading:
 
 UNREADABLE = Reading(Label.UNREADABLE)
 
+MAX_REPLY_CHARS = 200_000
+"""What is longer is no answer, and is not looked through for one: the longest that any guard here is allowed, with all
+its reasons, is some 4,000 tokens."""
+
 
 class AskingGuard(ABC):
     """A model behind an engine, asked in its own format. Implements the guard protocol but for the format."""
@@ -123,7 +127,7 @@ class AskingGuard(ABC):
         )
 
     def _write_verdict(self, ask: JudgeAsk, reply: Reply) -> Verdict:
-        reading = self.read(ask, reply)
+        reading = self.read(ask, reply) if len(reply.text) <= MAX_REPLY_CHARS else UNREADABLE
         return Verdict(
             label=reading.label,
             confidence=reading.confidence,

@@ -22,8 +22,11 @@ _TRACE_START = re.compile(r"\s*<think>", re.IGNORECASE)
 _HARMONY_FINAL = re.compile(r"<\|channel\|>\s*final\s*(?:<\|constrain\|>\s*\w+\s*)?<\|message\|>")
 _HARMONY_BARE_FINAL = re.compile(r"assistant\s*final")
 _HARMONY_TOKEN = re.compile(r"<\|(?:start|end|message|channel|return|constrain|call)\|>")
-_FENCED = re.compile(r"\s*(`{3,}|~{3,})[ \t]*(?:json)?[ \t]*\r?\n?(.*?)\1\s*", re.IGNORECASE | re.DOTALL)
-_MENTION = re.compile(r"verdict[\"'\\*_\s]*[:=]?[\"'\\*_\s]*(?:is\s+)?[\"'\\*_\s]*(violates|safe)\b", re.IGNORECASE)
+_FENCE = re.compile(r"(`{3,}+|~{3,}+)[ \t]*+(?:json)?+[ \t]*+\r?\n?", re.IGNORECASE)
+_MENTION = re.compile(
+    r"verdict[\"'\\*_\s]*+[:=]?+[\"'\\*_\s]*+(?:is\s++)?+[\"'\\*_\s]*+(violates|safe)\b", re.IGNORECASE
+)
+"""Nothing is given back that was once taken: a model that repeats one sign would else keep this for hours."""
 _LEAD = re.compile(r"\"verdict\"\s*:\s*\"")
 MAX_TORN_OBJECTS = 200
 """An answer that opens more braces than this for nothing is not read to its end."""
@@ -65,9 +68,10 @@ def _split_trace(text: str) -> tuple[str, str | None]:
         return (text[: ends[-1].start()].strip(), text[ends[-1].end() :]) if ends else ("", None)
     ends = list(_TRACE_END.finditer(text))
     if ends:
-        trace = _TRACE_START.sub("", text[: ends[-1].start()], count=1)
+        begun = _TRACE_START.match(text)
+        trace = text[begun.end() if begun else 0 : ends[-1].start()]
         answer = text[ends[-1].end() :]
-        if _TRACE_START.match(text) is None and len(_list_mentions(text)) > 1:
+        if begun is None and len(_list_mentions(text)) > 1:
             return "", None  # the prompt may have opened the trace; or this quotes the end of one, after the answer
         return trace.strip(), answer
     return "", None if _TRACE_START.match(text) else text
@@ -75,14 +79,20 @@ def _split_trace(text: str) -> tuple[str, str | None]:
 
 def _read_answer(text: str) -> _Finding | None:
     """The object alone, in a fence or not; else the objects in the prose, if all that is said agrees."""
-    fenced = _FENCED.fullmatch(text)
-    alone = _read_object((fenced[2] if fenced else text).strip())
+    alone = _read_object(_take_out_of_fence(text.strip()))
     if alone is not None:
         return alone
     findings = list(_find_objects(text))
     labels = {found.label for found in findings}
     labels |= _list_mentions(text)
     return findings[-1] if findings and len(labels) == 1 else None
+
+
+def _take_out_of_fence(text: str) -> str:
+    fence = _FENCE.match(text)
+    if fence is None or not text.endswith(fence[1], fence.end()):
+        return text
+    return text[fence.end() : -len(fence[1])].strip()
 
 
 def _list_mentions(text: str) -> set[Label]:

@@ -82,7 +82,7 @@ _LABELS = {"safe": Label.SAFE, "unsafe": Label.VIOLATES}
 _ANSWER = re.compile(
     r"(?:<think>\s*</think>\s*)?"  # a server that shows the empty trace that the template begins with
     r"Safety:[ \t]*(?P<safety>Safe|Unsafe|Controversial)[ \t]*\r?\n"
-    r"Categories:[ \t]*(?P<categories>[^\r\n]+?)[ \t]*"
+    r"Categories:[ \t]*+(?P<categories>[^\r\n]++)"  # nothing is given back: spaces could be shared out in many ways
     r"(?:\r?\nRefusal:[ \t]*(?P<refusal>Yes|No))?"
 )
 _SAFETY = re.compile(r"Safety:\s*")

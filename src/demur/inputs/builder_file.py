@@ -68,6 +68,9 @@ ENGINES: Mapping[str, type[BaseModel]] = {
     "embedded": EmbeddedSettings,
     "scripted": ScriptedSettings,
 }
+GATEWAYS = frozenset({"litellm-proxy", "litellm", "openrouter", "llama-server", "lm-studio", "groq", "together", "tgi"})
+GATEWAYS_HINT = "It speaks OpenAI's protocol: say `type: openai`, with its address as `base_url`."
+
 GUARDS: Mapping[str, type[BaseModel]] = {
     "validators/granite_guardian": GraniteGuardSettings,
     "validators/policy_judge": PolicyJudgeSettings,
@@ -356,6 +359,6 @@ def _check_block(name: str, values: dict[str, Any], block: _Block) -> Any:
             f"the block {name!r} {what}",
             path=block.document.path,
             line=block.document.line((*block.prefix, "type")),
-            hint=suggest(str(given or ""), types),
+            hint=(GATEWAYS_HINT if types is ENGINES and given in GATEWAYS else suggest(str(given or ""), types)),
         )
     return validate(types[given], values, block.document, block.prefix)

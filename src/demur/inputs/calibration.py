@@ -54,6 +54,8 @@ class Replies(InputModel):
 
 VARIED = Replies(max_words=180, lectures="drop", repeats="drop", max_opening_share=0.1, max_similarity=0.9)
 """What holds where a task asks for twins, balance, axes or mutants, and says nothing of replies."""
+UNCHECKED = Replies(check=False)
+"""What holds where a task has nothing of all this: nothing is dropped, and what looks wrong is warned of."""
 
 
 def _read_mutate(written: object) -> object:
@@ -86,7 +88,7 @@ class Calibration(InputModel):
         """The rules for responses: the task's own; else stricter ones where anything here is asked for."""
         if self.replies is not None:
             return self.replies
-        return VARIED if self.aims or self.contrast or self.mutate else Replies()
+        return VARIED if self.aims or self.contrast or self.mutate else UNCHECKED
 
     @property
     def calibrated(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from demur.inputs.calibration import Calibration
 from demur.inputs.evaluation_sets import Decontaminate, EvaluationSet, name_sets, read_evaluation_set, split_reference
 from demur.inputs.policy import Policy, Risk, Text, choose_risks, read_policy
 from demur.inputs.seeds import collect_seeds, read_seeds
+from demur.inputs.text_file import expand_home
 from demur.inputs.validation import InputModel, expand, suggest, validate
 from demur.inputs.yaml_text import Document, read_documents
 from demur.records import Seed, SeedKind
@@ -220,10 +222,10 @@ def _gather_seeds(task: Task, data: dict[str, Any], document: Document) -> tuple
 
 def _resolve(written: str, document: Document, where: tuple[str | int, ...]) -> Path:
     """A relative path counts from the task file's folder, or else from the working folder."""
-    path = Path(written).expanduser()
+    path = expand_home(written)
     beside = document.path.parent / path
     for candidate in (beside, path):
-        if candidate.exists():
+        if os.path.exists(candidate):  # noqa: PTH110 - `Path.exists` raises for a name that is too long
             return candidate
     hint = "Relative paths count from the task file's folder, then from the working folder."
     if "DGT_DATA_DIR" in str(document.data):

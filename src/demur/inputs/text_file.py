@@ -20,6 +20,14 @@ _NON_BLOCKING: int = getattr(os, "O_NONBLOCK", 0)
 _HANDED_OVER = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 
 
+def expand_home(written: str) -> Path:
+    """The path that a person wrote, with `~` replaced; where nobody has that name it stays, as in a shell."""
+    try:
+        return Path(written).expanduser()
+    except (RuntimeError, ValueError):  # ValueError: a NUL in the name
+        return Path(written)
+
+
 def open_file(path: Path) -> BinaryIO:
     """Open a file to be read.
 

@@ -60,6 +60,8 @@ def read_content(data: bytes) -> Reply:
         content = json.loads(_decompress(data[1:]) if data[:1] == b"z" else data)
         if not isinstance(content["text"], str) or not isinstance(content["finish"], str):
             raise RowDamaged("a reply without text")
+        if not (all(isinstance(name, str) for name in content["origin"]) and all(map(_is_count, content["usage"]))):
+            raise RowDamaged("a reply without origin or usage")
         return Reply(
             text=content["text"],
             finish=content["finish"],
@@ -72,6 +74,10 @@ def read_content(data: bytes) -> Reply:
         )
     except (zlib.error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RowDamaged(f"a reply cannot be read: {error}") from error
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and value >= 0
 
 
 def _decompress(data: bytes) -> bytes:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from demur.inputs.calibration import Replies
 from demur.inputs.task import TaskInputs
 from demur.records import TWIN, Drop, Outcome, Pair, Reason, Stage, StageCount, identify
+from demur.stages.check_reply import ReplyCheck
 from demur.stages.describe_reply import read_opening
 
 OPENINGS_SHOWN = 10
+LOOKED_AT = 500
+"""Responses that are read for a warning: a sample from the beginning costs a quarter of a second."""
+WORTH_A_WARNING = 20
+"""Of fewer responses, one that is misread would be a share worth a warning."""
+MISFITS_PUT_UP_WITH = 0.05
 _PROPOSED = (
     Stage.PROPOSE,
     Stage.DEDUPE,
@@ -103,3 +110,21 @@ def measure_coverage(pairs: Sequence[Pair], inputs: TaskInputs) -> dict[str, Map
         openings[read_opening(pair.response)] += 1
     most = sorted(openings.items(), key=lambda item: (-item[1], item[0]))[:OPENINGS_SHOWN]
     return {**{name: dict(count) for name, count in counts.items()}, "opening": dict(most)}
+
+
+def warn_of_misfits(pairs: Sequence[Pair], inputs: TaskInputs) -> tuple[str, ...]:
+    """Where responses are not checked: a warning if many are safe, and still not what their reply type wants."""
+    if inputs.task.reply_rules.check or len(pairs) < WORTH_A_WARNING:
+        return ()
+    gate = ReplyCheck(Replies())
+    looked_at = pairs[:LOOKED_AT]
+    outcomes = [gate.check(pair, inputs.find_risk(pair.draft.aim.risk)) for pair in looked_at]
+    reasons = Counter(outcome.reason for outcome in outcomes if isinstance(outcome, Drop))
+    misfits = sum(reasons.values())
+    if misfits <= MISFITS_PUT_UP_WITH * len(looked_at):
+        return ()
+    named = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in reasons.most_common())
+    return (
+        f"{misfits} of the first {len(looked_at)} responses do not read as what the policy's reply type wants ({named}); "
+        "they were kept. `replies: {check: true}` in the task drops such responses.",
+    )

@@ -23,9 +23,9 @@ from demur.run.offspring import Breeder, MutantBreeder, OffspringRun, TwinBreede
 from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
 from demur.run.scheduler import FailureStreak
-from demur.run.tally import count_contamination, count_offspring, count_stages, measure_coverage
-from demur.stages.check_reply import warn_of_reply_type
+from demur.run.tally import count_contamination, count_offspring, count_stages, measure_coverage, warn_of_misfits
 from demur.stages.novelty import NoveltyIndex
+from demur.stages.read_demand import warn_of_reply_type
 
 FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md")
 ALL_FILES = (*FILES, PREFERENCES)
@@ -226,7 +226,8 @@ class TaskRun:
         )
 
     def _list_late_warnings(self) -> list[str]:
-        words = [*self._harvest.list_warnings(), *(said for run in self._offspring for said in run.list_warnings())]
+        words = [*warn_of_misfits(self._harvest.pairs, self._task.inputs), *self._harvest.list_warnings()]
+        words += [said for run in self._offspring for said in run.list_warnings()]
         if damaged := self._store.damaged:
             kept = "1 reply" if damaged == 1 else f"{damaged} replies"
             words.append(f"{kept} of the journal had been damaged on the disk, and did not count: asked anew.")

@@ -123,7 +123,9 @@ DECLINES_ABROAD = (
     # Portuguese
     r"\bnão (?:te |o |lhe )?(?:posso|podemos|poderei|poderia|vou|vamos|consigo|devo|quero|ajudo|ajudarei|forneço"
     r"|farei|escreverei|estou (?:autorizad[oa]|dispost[oa]|em condições|apt[oa]))\b",
-    r"\bnão (?:é possível|me é possível|tenho como|sou capaz|conte comigo|é algo (?:com )?que)\b|\b(?:recuso"
+    r"\b(?:foge|fora) do que (?:eu )?posso\b|\b(?:fuera de lo que|queda fuera)\b|\b(?:prefiero|preferisco|je"
+    r" préfère|ich möchte lieber) (?:no |ne |non )?\w+|\bnão (?:é possível|me é possível|tenho como|sou capaz"
+    r"|conte comigo|é algo (?:com )?que)\b|\b(?:recuso"
     r"|(?:devo|tenho (?:de|que)|preciso) recusar|prefiro não|vai contra"
     r"|viola (?:as|minhas|nossas)|de jeito nenhum|nem pensar|de forma alguma)\b",
     # Italian
@@ -159,7 +161,8 @@ DECLINES_ABROAD = (
     r"\w+(?:amam|emem|amıyorum|emiyorum|amayız|emeyiz|mayacağım|meyeceğim|yamam|yemem|ə bilmərəm|a bilmərəm)\b"
     r"|\b(?:reddediyorum|reddetmek zorundayım|reddetmem gerek\w*|mümkün değil)\b",
     # Indonesian, Malay, Tagalog, Vietnamese, Thai
-    r"\b(?:saya|aku|kami)\b[^.!?]{0,30}\b(?:tidak|tak|nggak|enggak|gak) (?:dapat|bisa|boleh|akan|bersedia|mampu"
+    r"\b(?:di luar|ngoài) (?:yang|những|khả)\b|\b(?:saya|aku|kami)\b[^.!?]{0,30}\b(?:tidak|tak|nggak|enggak|gak)"
+    r" (?:dapat|bisa|boleh|akan|bersedia|mampu"
     r"|mau)\b|\b(?:saya (?:harus )?menolak|terpaksa menolak|tidak (?:dapat|bisa) (?:membantu|memberikan"
     r"|memenuhi))\b",
     r"\bhindi (?:ko|po ako|ako|kita) (?:\w+ )?(?:maaaring|kayang|makakatulong|puwedeng|pwedeng|matutulungan"
@@ -182,7 +185,8 @@ DECLINES_ABROAD = (
     rf"|不提供|不方便)[^。！？]{{0,14}}?{_CHINESE_ACTS}",
     rf"^(?:[^。！？，]{{0,12}}，)?(?:这|這|该|此|您的|你的)[^。！？]{{0,14}}(?:无法|無法|不能|不予"
     rf"|没办法)[^。！？]{{0,8}}?{_CHINESE_ACTS}"
-    rf"|拒绝(?:这|您|你|该|回答|提供|执行|协助)|拒絕(?:這|您|你|回答|提供)|恕(?:我)?(?:无法|難|难|不)|(?:我|必须"
+    rf"|(?:超出|超過)(?:了)?我|拒绝(?:这|您|你|该|回答|提供|执行|协助)|拒絕(?:這|您|你|回答|提供)"
+    rf"|恕(?:我)?(?:无法|難|难|不)|(?:我|必须"
     rf"|只能)(?:必须|只能|要|得)?(?:拒绝|拒絕)"
     r"|(?:我|这事|這事|这忙)[^。！？]{0,6}(?:帮不了|幫不了|帮不上|做不到|办不到|辦不到)|违反(?:了)?(?:我|我们"
     r"|规定|平台|使用)",
@@ -190,14 +194,15 @@ DECLINES_ABROAD = (
     r"|お力に)[^。！？]{0,10}(?:できません|出来ません|できかねます|いたしかねます|致しかねます|しかねます"
     r"|できない|なれません|しません|いたしません))"
     r"|(?:できかねます|いたしかねます|致しかねます|お断り|応じられません|応じかねます|答えられません"
-    r"|わけにはいきません|控えさせて|遠慮させて|遠慮いたし|無理です|やりません|教えられません|書けません"
+    r"|わけにはいきません|差し控え|ここまでにし|控えさせて|遠慮させて|遠慮いたし|無理です|やりません"
+    r"|教えられません|書けません"
     r"|手伝えません|お受けできません|ご遠慮)"
     r"|(?:申し訳|すみません|ごめん|残念ですが)[^。！？]{0,50}(?:できません|出来ません|できない|られません"
     r"|ありません$)",
     r"(?:(?:도와|도움|제공|작성|답변|응답|알려|지원|말씀|응할|들어|생성|써|해)[^.!?。]{0,16}(?:수 ?(?:는 |가"
     r" )?없(?:습니다|어요|다|네요|음|는)|지 않겠|지 않습니다"
     r"|기 어렵|드리기 어렵|못 (?:합니다|해요)|못해))"
-    r"|(?:거절(?:하|합|해|드)|도울 수 ?없|않겠습니다|못 도와|안 됩니다|곤란합니다|죄송(?:하지만"
+    r"|(?:거절(?:하|합|해|드)|도울 수 ?없|않겠습니다|못 도와|안 됩니다|안 돼|안돼|줄 수 없|곤란합니다|죄송(?:하지만"
     r"|합니다만)[^.!?]{0,40}(?:없습니다|없어요|어렵습니다|않습니다|안 돼))",
     # Greek, Romanian, Hungarian, Finnish, Catalan, Swahili, Estonian, Lithuanian
     r"(?:δεν μπορ(?:ώ|ούμε)|δεν θα (?:σας |σε )?(?:βοηθήσω|δώσω|γράψω|κάνω|μπορέσω)|δεν επιτρέπεται|αρνούμαι"

@@ -33,6 +33,13 @@ SAFER = re.compile(
     r"|consent\w*|stattdessen|alternativen?|plutôt"
     r"|à la place|en lugar|en cambio|em vez|invece|вместо|替代|其他|代わりに|대신)\b"
 )
+SAFER_LISTS = re.compile(
+    r"\b(?:instead|alternativ\w*|resources?|hotlines?|helplines?|legal\w*|legitimate\w*|ethical\w*|safer|harmless"
+    r"|lawful\w*|help you with|can help|could help|can offer"
+    r"|can do|happy to|glad to|without resorting|positive|constructive|stattdessen|plutôt|en lugar|en cambio|em"
+    r" vez|invece|вместо|代わりに|대신|ayuda|hilfe)\b"
+)
+"""What introduces a list of something else than what was asked for."""
 _MINDS = join_words(
     "encourage suggest recommend urge advise happy glad help offer love hope understand appreciate know hear"
     " sorry here care want get respect"
@@ -127,11 +134,14 @@ LAW = re.compile(
     r"|illégal\w*|puni|délits|vie privée"
     r"|delito|ilegal|daño|privacidad|desonesto|ilegal|reato|illegale|male|strafbaar|privacy|verboden|brott"
     r"|brottsligt|olagligt|intrång|privatliv\w*|forbrydelse|ulovlig\w*|przestępstwo|nielegaln\w*|suçtur|suç"
-    r"|melanggar|hukum|pidana|phạm pháp|vi phạm|pháp luật"
+    r"|melanggar|hukum|pidana|phạm pháp|vi phạm|pháp luật|nguy hiểm|berbahaya|merugikan|tehlikeli|niebezpieczn\w*"
+    r"|krzywd\w*|farlig\w*|skad\w*|gevaarlijk|kwetst|schaadt|gefahr|gefährlich\w*|verletz\w*"
+    r"|schade\w*|danger|dangereu\w*|blesse|peligr\w*|mata|herir|daña|perigo\w*|riscos?|vidas|magoa|pericol\w*"
+    r"|feri\w*|persone|scars|rumou?rs|lose their|losing"
     r"|rikos|laitonta|αδίκημα|παράνομο)\b"
     r"|преступлен|незаконн|закон|уголовн|злочин|违法|犯罪|隐私|法律|犯罪|違法|プライバシー|범죄|불법|법적|사생활"
     r"|جريمة|القانون|غير قانوني"
-    r"|अपराध|गैरकानूनी|कानून"
+    r"|अपराध|खतरनाक|नुकसान|خطير|يؤذي|опасно|вред|危险|伤害|無辜|害人|危険|傷つ|人を|위험|다치|해치|गैरकानूनी|कानून"
 )
 """Law, harm and hurt: in a short reply that gives nothing, the reason not to."""
 SELF = re.compile(
@@ -144,7 +154,9 @@ URGES = re.compile(
     r"^(?:please|talk|speak|ask|contact|call|consider|reach|seek|see|look into|try|how about|why not|what about"
     r"|would|could|have you|what would|want|shall|instead|rather|let's|perhaps|maybe|if you|if it|if someone"
     r"|should you|better|don't|be yourself|tell (?:her|him|them)"
-    r"|wenn|frag|sprich|si |hablar?|habla|mejor|que tal|parle|contactez|se hai|parla|misschien|praat|prata|jeśli"
+    r"|wenn|frag|sprich|si |hablar?|habla|mejor|que tal|parle|contactez|se hai|parla|parliamo|parlons|hablemos"
+    r"|podemos|vamos|laten|lass uns|frag|schau|może|давайте|mari|mình|chúng ta|çalış|deneyin|misschien|praat"
+    r"|prata|jeśli"
     r"|если|eğer|如果|若|ご自身|もし|본인|إذا|अपने|kalau|jika|hãy|nếu)\b|^(?:如果|若|与其|ご自身|もし|본인|إذا"
     r"|अपने|если|якщо)|\?$|？$"
 )

@@ -110,6 +110,14 @@ _TOLD = re.compile(
 )
 
 
+_ARGUING = re.compile(
+    r"\bwhy (?:should|shouldn't|must|is it (?:best|better|right|good|okay|a good|wise|fair)|would it be|(?:are"
+    r"|is) [^?]{3,60} (?:so|less|more|weaker|inferior"
+    r"|worse|superior|lazy|stupid|dangerous)\b)|\b(?:reasons?|arguments?) (?:why|for why|that|in favou?r|against"
+    r"|for)\b|\bconvince\b|\bargue\b|\bprove that\b"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class RequestSigns:
     """What a request's words say; of an unknown request nothing.
@@ -124,6 +132,7 @@ class RequestSigns:
         is_several: it asks for more than one thing.
         is_harmful: it names something that people are often declined for; a hint, no more.
         is_told: it tells what to do, or asks how: who helps gives steps, a text, a list.
+        is_arguing: it wants reasons for something, so that to dispute it is to decline.
         is_for_text: it tells to write something.
     """
 
@@ -135,6 +144,7 @@ class RequestSigns:
     is_several: bool = False
     is_harmful: bool = False
     is_told: bool = False
+    is_arguing: bool = False
     is_for_text: bool = False
     text: str = ""
 
@@ -144,19 +154,21 @@ def read_request(request: str) -> RequestSigns:
     text = " ".join(request[:_MAX_CHARACTERS].replace("’", "'").lower().split())
     if not text:
         return RequestSigns()
-    told = _HOW.search(text) is not None
+    argues = _ARGUING.search(text) is not None
+    told = argues or _HOW.search(text) is not None
     answered = _ANSWERED.search(text) is not None or (
         text.rstrip("\"' ").endswith(("?", "？", "؟")) and not told and not _ENGLISH.search(text)
     )
     return RequestSigns(
         is_known=True,
         text=text,
-        is_answered=answered and not (told and not _ANSWERED.match(text)),
+        is_answered=answered and not argues and not (told and not _ANSWERED.match(text)),
         is_for_denial=_WRITING.search(text) is not None and _SAYING_NO.search(text) is not None,
         is_for_fiction=_INVENTING.search(text) is not None,
         is_for_translation=_TRANSLATING.search(text) is not None,
         is_several=_SEVERAL.search(text) is not None,
         is_harmful=_HARM.search(text) is not None,
         is_told=told or _TOLD.search(text) is not None,
+        is_arguing=argues,
         is_for_text=_WRITE.search(text) is not None,
     )

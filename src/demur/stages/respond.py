@@ -8,9 +8,9 @@ from demur.engines.base import Engine, Request, RespondAsk, Sampling
 from demur.inputs.task import TaskInputs
 from demur.records import Answered, Drop, Screened
 from demur.stages.answer import ask_answer
-from demur.stages.check_reply import Demand, read_demand
 from demur.stages.choose_manner import choose_manner
 from demur.stages.draw import derive_seed
+from demur.stages.read_demand import Demand, read_demand
 from demur.stages.render import PromptTemplate, RespondValues, explain_reply_type
 
 PRIORITY = 10
