@@ -150,6 +150,14 @@ def test_what_cannot_be_merged_is_told(runs: list[Path], tmp_path: Path) -> None
     assert not (tmp_path / "out").exists()
 
 
+def test_a_number_that_is_none_is_refused(runs: list[Path], tmp_path: Path) -> None:
+    """A record with NaN, which JSON has not, is told by its id, and nothing is written."""
+    strange = write_dataset(tmp_path / "strange", [make_row(0, "something else", confidence=float("nan"))])
+    with pytest.raises(InputError, match=f"'{TASK}#0.0' holds what JSON cannot"):
+        merge_folders([*runs, strange], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_empty_dataset_merges(runs: list[Path], tmp_path: Path) -> None:
     """A run that brought nothing adds nothing."""
     empty = write_dataset(tmp_path / "empty", [])

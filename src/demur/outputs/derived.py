@@ -76,13 +76,21 @@ def change_row(row: DatasetRow, **metadata: object) -> DatasetRow:
 
     Args:
         metadata: the fields that change.
+
+    Raises:
+        InputError: the row holds a number that is none, or is nested without end.
     """
     record = {**row.record, "metadata": {**row.metadata, **metadata}}
     row_id, parent = metadata.get("id", row.id), row.parent
     for key in ("twin_of", "mutated_from"):
         if key in metadata:
             parent = str(metadata[key])
-    raw = f"{encode(record)}\n".encode()
+    try:
+        raw = f"{encode(record)}\n".encode()
+    except (ValueError, RecursionError):
+        raise InputError(
+            f"the pair {row.id!r} holds what JSON cannot: NaN, infinity, or lists nested without end"
+        ) from None
     return DatasetRow(str(row_id), parent, row.instruction, row.response, row.mode, record, raw)
 
 
@@ -101,7 +109,9 @@ def write_derived(out: Path, made: Derived) -> None:
         remove_file(out / REJECTED)  # of a dataset that is written over
     else:
         write_jsonl(out / REJECTED, made.rejected)
-    write_text(out / CARD, ["\n".join(_compose_card(out, made)), "\n"])
+    card = "\n".join(_compose_card(out, made)) + "\n"
+    # Half characters, which a record may hold, are no UTF-8.
+    write_text(out / CARD, [card.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")])
     write_text(out / RECORD, [encode(_describe(made), indent=2), "\n"])
 
 

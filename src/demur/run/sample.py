@@ -104,7 +104,7 @@ def sample_dataset(dataset: Dataset, request: SampleRequest) -> Sampled:
         traversal = None
         if quota:
             # What is drawn in one stratum does not depend on which others there are.
-            first = derive_seed(request.seed, *values) % len(rows)
+            first = derive_seed(request.seed, *map(ascii, values)) % len(rows)  # ascii: half characters too
             traversal = traverse_farthest([row.instruction for row in rows], quota, first)
             picked |= {rows[place].id for place in traversal.places}
         strata.append(Stratum(values, len(rows), traversal))
