@@ -29,7 +29,7 @@ HEAVY_HOMES = {
     "model2vec": ("demur.stages.semantic",),
     "numpy": ("demur.stages.semantic",),
     "xllamacpp": ("demur.engines.llama_models",),
-    "rapidfuzz": ("demur.stages.novelty",),
+    "rapidfuzz": ("demur.stages.novelty", "demur.stages.choose_diverse"),
     "huggingface_hub": ("demur.engines.model_files", "demur.engines.model_hub", "demur.run.push"),
     "rich": ("demur.cli",),
     "argparse": ("demur.cli",),

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from demur.contamination import Contamination
+
 
 class Label(StrEnum):
     """A guard's answer to: is this text a violation of that policy?
@@ -48,6 +50,7 @@ class Reason(StrEnum):
     TOO_LONG = "too_long"
     NEAR_DUPLICATE = "near_duplicate"
     SEMANTIC_DUPLICATE = "semantic_duplicate"
+    CONTAMINATED = "contaminated"
     INSTRUCTION_SAFE = "instruction_safe"
     RESPONSE_EMPTY = "response_empty"
     RESPONSE_CUT_OFF = "response_cut_off"
@@ -201,10 +204,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """A draft that is new to its task, and its nearest neighbour among what was admitted before and the seeds."""
+    """A draft that is new to its task, its nearest neighbour before it, and in evaluation sets, where that is flagged."""
 
     draft: Draft
     neighbour: Match | None
+    contamination: tuple[Contamination, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +244,7 @@ class Drop:
         neighbour: the near-duplicate's id and score; a cosine where the reason is `SEMANTIC_DUPLICATE`, else ROUGE-L.
         verdict: the verdict that decided.
         detail: further evidence in words, such as the engine's error or the generator's refusal.
+        contamination: what it is near to in evaluation sets.
     """
 
     id: DraftId
@@ -250,6 +255,7 @@ class Drop:
     neighbour: Match | None = None
     verdict: Verdict | None = None
     detail: str = ""
+    contamination: tuple[Contamination, ...] = ()
 
 
 Outcome: TypeAlias = Pair | Drop
@@ -286,10 +292,8 @@ class StageUse:
     Attributes:
         asked: requests that went to the model.
         replayed: requests that the journal answered.
-        prompt_tokens: of what was asked, as the server counted them.
-        completion_tokens: likewise.
-        replayed_prompt_tokens: of replies from the journal, as the server counted them when they were asked for.
-        replayed_completion_tokens: likewise.
+        prompt_tokens, completion_tokens: of what was asked, as the server counted them.
+        replayed_prompt_tokens, replayed_completion_tokens: of replies from the journal, as counted when they were asked for.
         cost_usd: what was asked, in US dollars; None where the model's price is not known.
     """
 
@@ -339,8 +343,7 @@ class EngineUse:
         replayed: requests that the journal answered.
         retried: further attempts after a fault.
         failed: requests that were given up.
-        prompt_tokens: as the server counted them, replayed replies included.
-        completion_tokens: likewise.
+        prompt_tokens, completion_tokens: as the server counted them, replayed replies included.
         hedged: requests that were sent a second time because the reply was late.
         by_stage: the same by stage, with costs; what was replayed counts for itself there.
     """
@@ -372,6 +375,7 @@ class Summary:
         warnings: what a person should know of the run, though it did not stop it.
         failure: the error that ended it early, in words.
         budget: what the run as a whole used, where it has a budget.
+        contamination: by evaluation set, how many drafts were dropped for it; where that is only flagged, how many pairs are.
         preferences: where asked for: `written` by what is wrong with the rejected answer, pairs `left_out` by the reason.
     """
 
@@ -391,4 +395,5 @@ class Summary:
     warnings: tuple[str, ...] = ()
     failure: str = ""
     budget: BudgetUse | None = None
+    contamination: Mapping[str, int] = field(default_factory=dict)
     preferences: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

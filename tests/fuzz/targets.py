@@ -39,7 +39,7 @@ from demur.run.reply_rows import seal_row
 from demur.run.sieve import DedupeRequest, Reference
 from demur.stages.parse import clean_response, parse_instructions
 from demur.stages.spot_refusals import is_refusal
-from tests.fuzz import answers
+from tests.fuzz import answers, datasets
 from tests.fuzz.feeding import Target, check_words, feed_file, find_folder
 from tests.samples import make_risk
 
@@ -253,4 +253,5 @@ TARGETS = (
         "journal", feed_journal, (b'{"text":"a","finish":"stop","origin":["a","b"],"usage":[1,2],"logprobs":[]}', b"z", *_JSON)
     ),
     *answers.TARGETS,
+    *datasets.TARGETS,
 )  # fmt: skip

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from demur.cli.failures import sanitise_line
 from demur.errors import OutputFault
+from demur.inputs.evaluation_sets import split_reference
 from demur.run.dedupe_file import DedupeReport, dedupe_file
 from demur.run.sieve import DedupeProgress, DedupeRequest, Reference, Tally
 
@@ -61,10 +62,8 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def read_reference(text: str) -> Reference:
     """FILE, or FILE:FIELD where there is no file of that whole name."""
-    path, colon, field = text.rpartition(":")
-    if colon and path and field and not Path(text).exists() and Path(path).exists():
-        return Reference(Path(path), field)
-    return Reference(Path(text))
+    path, field = split_reference(text, lambda name: Path(name).exists())
+    return Reference(Path(path), field)
 
 
 def show_report(report: DedupeReport, where: dict[str, str], stream: TextIO) -> None:

@@ -124,6 +124,13 @@ def list_commands() -> Iterator[tuple[str, str, Callable[[argparse.ArgumentParse
         _add_export,
     )
     yield "report", "write a run's report.html again from its folder, or compare two runs side by side", _add_report
+    yield (
+        "decontaminate",
+        "find the pairs of a dataset that are near to evaluation sets; remove or flag them",
+        _add_decontaminate,
+    )
+    yield "merge", "join the datasets of several runs, without near-duplicates across them", _add_merge
+    yield "sample", "pick a diverse, balanced subset of a dataset", _add_sample
     yield "clean", "remove the journals of tasks or output folders, and leave the datasets", _add_clean
     yield "new", "lay out a policy, seeds and a task to edit", _add_new
     yield "schema", "print the JSON Schema of a kind of file", _add_schema
@@ -247,6 +254,48 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
                         help="where to write (default: report.html in DIR; of two, comparison.html in DIR)")  # fmt: skip
 
 
+def _add_decontaminate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", type=Path, metavar="DIR", help="an output folder with a dataset")
+    parser.add_argument("--against", nargs="+", action="extend", required=True, metavar="FILE",
+                        help="evaluation sets: CSV, JSONL, JSON, YAML or Parquet; FILE:FIELD says where their texts are")  # fmt: skip
+    parser.add_argument("--method", nargs="+", action="extend", choices=("ngram", "rouge_l"),
+                        help="how they are compared (default: both; one hit is enough)")  # fmt: skip
+    parser.add_argument("--ngram", type=_run_length, default=13, metavar="N",
+                        help="words in a row that an instruction may not share with a set (default: 13)")  # fmt: skip
+    parser.add_argument("--threshold", type=_share, default=0.7, metavar="T",
+                        help="ROUGE-L F1 from which an instruction counts as taken from a set (default: 0.7)")  # fmt: skip
+    parser.add_argument("--action", choices=("remove", "flag"), default="remove",
+                        help="leave hits out, or note them in their metadata (default: remove)")  # fmt: skip
+    _add_destination(parser, "where what stays is written (default: nowhere, hits are only told)", required=False)
+
+
+def _add_merge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dirs", type=Path, nargs="+", metavar="DIR",
+                        help="output folders with datasets; of near-duplicates the earlier folder's stays")  # fmt: skip
+    parser.add_argument("--threshold", type=_share, default=0.7, metavar="T",
+                        help="ROUGE-L F1 from which two instructions are duplicates (default: 0.7)")  # fmt: skip
+    _add_destination(parser, "the new dataset's folder")
+
+
+def _add_sample(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dir", type=Path, metavar="DIR", help="an output folder with a dataset")
+    parser.add_argument("-n", type=_positive, required=True, metavar="N", dest="count", help="pairs to pick")
+    parser.add_argument("--by", default="", metavar="NAMES",
+                        help="spread them evenly over these, joined by commas: risk, clause, mode, kind, task, source, or an "
+                             "axis of the dataset (default: over nothing)")  # fmt: skip
+    parser.add_argument("--seed", type=_natural, default=0, metavar="K",
+                        help="draws the pair that each stratum begins with (default: 0)")  # fmt: skip
+    parser.add_argument("--keep-twins", action="store_true",
+                        help="pick no twins: each comes along with the pair that it was made of, beyond N")  # fmt: skip
+    _add_destination(parser, "the new dataset's folder")
+
+
+def _add_destination(parser: argparse.ArgumentParser, words: str, *, required: bool = True) -> None:
+    parser.add_argument("-o", "--output", type=Path, required=required, metavar="OUT", help=words)
+    parser.add_argument("--force", action="store_true", help="write into a folder that is not empty")
+    parser.add_argument("--json", action="store_true", help="print what came of it as JSON")
+
+
 def _add_clean(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", type=Path, nargs="+", metavar="TASK|DIR",
                         help="task files, or folders, which are searched with all below them")  # fmt: skip
@@ -322,6 +371,23 @@ def _dollars(text: str) -> float:
         raise argparse.ArgumentTypeError(f"a sum in US dollars is wanted, not {text!r}") from None
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError("a sum above 0 is wanted")
+    return value
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a number is wanted, not {text!r}") from None
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError("above 0 and at most 1 is wanted")
+    return value
+
+
+def _run_length(text: str) -> int:
+    value = _natural(text)
+    if not 2 <= value <= 1000:
+        raise argparse.ArgumentTypeError("a number from 2 to 1000 is wanted")
     return value
 
 

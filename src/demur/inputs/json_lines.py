@@ -63,11 +63,20 @@ def read_field(line: Line, field: str, path: Path) -> str:
     Raises:
         InputError: the line is no UTF-8 or no JSON, or there is no text under that field.
     """
+    return find_text(read_record(line, path), field, path, line.number)
+
+
+def read_record(line: Line, path: Path) -> Any:
+    """A line's record.
+
+    Raises:
+        InputError: the line is no UTF-8 or no JSON.
+    """
     try:
         text = line.raw.removeprefix(_BOM if line.number == 1 else b"").decode("utf-8").strip()
     except UnicodeDecodeError:
         raise InputError("not UTF-8 text", path=path, line=line.number, hint="Save the file as UTF-8.") from None
-    return find_text(parse_json(text, path, line.number), field, path, line.number)
+    return parse_json(text, path, line.number)
 
 
 def find_text(record: Any, field: str, path: Path, line: int | None, label: str = "") -> str:

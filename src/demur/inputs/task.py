@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 
 from demur.errors import InputError
 from demur.inputs.calibration import Calibration
+from demur.inputs.evaluation_sets import Decontaminate, EvaluationSet, name_sets, read_evaluation_set, split_reference
 from demur.inputs.output_settings import Datastore, Formatter
 from demur.inputs.policy import Policy, Risk, Text, choose_risks, read_policy
 from demur.inputs.seeds import collect_seeds, read_seeds
@@ -90,6 +91,9 @@ class Task(Calibration):
     num_samples_per_batch: int = Field(default=5, ge=1, le=100, description="New instructions asked for in each.")
     seed_datastore: SeedDatastore | None = None
     seed_examples: tuple[SeedExample, ...] | None = None
+    decontaminate: Decontaminate | None = Field(
+        default=None, description="Keep what is near to evaluation sets out of the dataset, or flag it."
+    )
     runner_config: RunnerConfig = RunnerConfig()
     random_seed: int | None = Field(default=None, ge=0, lt=2**63)
 
@@ -101,7 +105,8 @@ class TaskInputs:
     Attributes:
         risks: the risks that it is about, at least one.
         seeds: all of its examples, those of twins included; see `seeds_of`.
-        sources: the files that were read, by role: `task`, `policy`, `seeds`.
+        sources: the files that were read, by role: `task`, `policy`, `seeds`, `evaluation_0` and so on.
+        evaluations: the evaluation sets that its requests are compared with.
     """
 
     task: Task
@@ -109,6 +114,7 @@ class TaskInputs:
     risks: tuple[Risk, ...]
     seeds: tuple[Seed, ...]
     sources: Mapping[str, Path]
+    evaluations: tuple[EvaluationSet, ...] = ()
 
     @property
     def name(self) -> str:
@@ -171,8 +177,10 @@ def _read_task(document: Document, environment: Mapping[str, str]) -> TaskInputs
             hint=hint,
         ) from None
     seeds, seeds_path = _gather_seeds(task, data, document)
+    evaluations = _read_evaluations(task, document)
     sources = {"task": document.path, "policy": policy_path, "seeds": seeds_path}
-    inputs = TaskInputs(task, policy, risks, seeds, sources)
+    sources |= {f"evaluation_{number}": each.path for number, each in enumerate(evaluations)}
+    inputs = TaskInputs(task, policy, risks, seeds, sources, evaluations)
     for risk in risks:
         if not inputs.seeds_of(risk):
             raise InputError(
@@ -182,6 +190,17 @@ def _read_task(document: Document, environment: Mapping[str, str]) -> TaskInputs
                 "kind: comply.",
             )
     return inputs
+
+
+def _read_evaluations(task: Task, document: Document) -> tuple[EvaluationSet, ...]:
+    if task.decontaminate is None:
+        return ()
+    beside = document.path.parent
+    sets = []
+    for number, written in enumerate(task.decontaminate.against):
+        name, field = split_reference(written, lambda name: (beside / name).exists() or Path(name).exists())
+        sets.append(read_evaluation_set(_resolve(name, document, ("decontaminate", "against", number)), field))
+    return name_sets(sets)
 
 
 def _gather_seeds(task: Task, data: dict[str, Any], document: Document) -> tuple[tuple[Seed, ...], Path]:
@@ -197,7 +216,7 @@ def _gather_seeds(task: Task, data: dict[str, Any], document: Document) -> tuple
     return read_seeds(path), path
 
 
-def _resolve(written: str, document: Document, where: tuple[str, ...]) -> Path:
+def _resolve(written: str, document: Document, where: tuple[str | int, ...]) -> Path:
     """A relative path counts from the task file's folder, or else from the working folder."""
     path = expand_home(written)
     beside = document.path.parent / path

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
+from demur.contamination import Contamination
 from demur.inputs.policy import Risk
 from demur.inputs.task import TaskInputs
 from demur.records import Aim, Draft, Drop, Match, Pair, Reason, Verdict
@@ -50,6 +52,7 @@ def describe_pair(pair: Pair, inputs: TaskInputs) -> Json:
             "nearest": describe_match(pair.neighbour),
             **_describe_aim(aim, risk),
             **_describe_descent(pair.draft),
+            **describe_contamination(pair.contamination),
         },
     }
 
@@ -73,6 +76,14 @@ def _describe_descent(draft: Draft) -> Json:
     return {"mutated_from": str(draft.parent), "mutation": draft.kind}
 
 
+def describe_contamination(found: Sequence[Contamination]) -> Json:
+    """What a text is near to in evaluation sets, by place: their texts do not belong into a dataset. Nothing where none."""
+    if not found:
+        return {}
+    hits = [{"set": hit.set, "place": hit.place, "score": round(hit.score, 6), "method": hit.method} for hit in found]
+    return {"contamination": hits}
+
+
 def describe_drop(drop: Drop, *, include_unsafe: bool) -> Json:
     """A line of `rejected.jsonl`.
 
@@ -94,6 +105,7 @@ def describe_drop(drop: Drop, *, include_unsafe: bool) -> Json:
         record["nearest"] = {"id": drop.neighbour.id, "cosine": round(drop.neighbour.score, 6)}
     elif drop.reason is Reason.NEAR_DUPLICATE or drop.neighbour:
         record["nearest"] = describe_match(drop.neighbour)
+    record |= describe_contamination(drop.contamination)
     if drop.verdict:
         record["verdict"] = describe_verdict(drop.verdict, with_words=not withheld)
     if drop.detail:

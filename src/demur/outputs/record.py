@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from demur.inputs.task import TaskInputs
 from demur.outputs.licences import find_licence
 from demur.outputs.lineage import Lineage
 from demur.records import BudgetUse, EngineUse, StageCount, StageUse, Summary
@@ -41,6 +42,7 @@ def describe_summary(summary: Summary) -> Json:
         "stages": {str(stage): _describe_count(count) for stage, count in summary.counts.items()},
         **({"offspring": _describe_offspring(summary)} if summary.offspring else {}),
         **({"coverage": {axis: dict(counts) for axis, counts in summary.coverage.items()}} if summary.coverage else {}),
+        **({"contamination": dict(summary.contamination)} if summary.contamination else {}),
         "engines": [_describe_use(use) for use in summary.engines],
         "elapsed_s": round(summary.elapsed_s, 3),
         "first_pair_s": None if summary.first_pair_s is None else round(summary.first_pair_s, 3),
@@ -67,6 +69,7 @@ def describe_run(
     calibration: Json | None = None,
     command: str = "",
     lineage: Lineage | None = None,
+    decontamination: Json | None = None,
 ) -> Json:
     """The whole of `run.json`.
 
@@ -79,6 +82,7 @@ def describe_run(
         calibration: what the task says of when and how to decline, beyond the specification.
         command: what was asked for, as a command line.
         lineage: what the card tells, for its decisions and languages.
+        decontamination: what the task's requests are compared with, and how.
     """
     return {
         "content_warning": CONTENT_WARNING,
@@ -93,6 +97,7 @@ def describe_run(
         **({"calibration": calibration} if calibration else {}),
         **_describe_lineage(lineage, known=calibration or {}),
         "licences": {use.origin.model: find_licence(use.origin) for use in summary.engines},
+        **({"decontamination": decontamination} if decontamination else {}),
         "result": describe_summary(summary),
         "versions": {"python": platform.python_version(), "platform": sys.platform, **_list_versions()},
     }
@@ -178,3 +183,19 @@ def _list_versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
+
+
+def describe_decontamination(inputs: TaskInputs, sources: Mapping[str, Json]) -> Json:
+    """What a task's requests are compared with, and how; nothing where they are compared with nothing.
+
+    Args:
+        sources: the files that were read, by role; see `describe_run`.
+    """
+    settings = inputs.task.decontaminate
+    if settings is None:
+        return {}
+    sets = [
+        {"set": each.name, **sources[f"evaluation_{number}"], "field": each.field, "texts": len(each.texts)}
+        for number, each in enumerate(inputs.evaluations)
+    ]
+    return {**settings.model_dump(mode="json", exclude={"against"}), "against": sets}

@@ -12,6 +12,7 @@ from demur.guards.base import Guard
 from demur.guards.catalog import open_guard
 from demur.inputs.dedup_settings import SemanticSettings
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
+from demur.inputs.task import TaskInputs
 from demur.records import Seed
 from demur.run.plan import Plan, TaskPlan
 from demur.run.recipe import Recipe
@@ -20,6 +21,7 @@ from demur.stages.aim import plan_aims
 from demur.stages.assist import Assistant
 from demur.stages.check_reply import ReplyCheck
 from demur.stages.contrast import TwinWriter
+from demur.stages.decontaminate import ContaminationCheck
 from demur.stages.dedupe import OFF, Deduplicator
 from demur.stages.mutate import Mutator
 from demur.stages.novelty import NoveltyIndex
@@ -41,6 +43,7 @@ class Assembly:
         ledger: what is taken of what the strands accept, and of twins and mutants.
         engines: all of them, the instruction generator first.
         templates: the prompt templates in use.
+        contamination: what drafts are compared with, beside each other.
     """
 
     composition: Composition
@@ -48,6 +51,7 @@ class Assembly:
     ledger: Ledger
     engines: tuple[JournaledEngine, ...]
     templates: tuple[PromptTemplate, ...]
+    contamination: ContaminationCheck | None
 
 
 def assemble_task(
@@ -83,7 +87,7 @@ def assemble_task(
     used += [parts.twin_template, parts.assist_template] if composition.twins else []
     used += [parts.mutate_template] if composition.mutants else []
     recipes = tuple(parts.build_recipe(strand, len(composition.strands)) for strand in composition.strands)
-    return Assembly(composition, recipes, ledger, (proposing, responding, *guarding), tuple(used))
+    return Assembly(composition, recipes, ledger, (proposing, responding, *guarding), tuple(used), parts.contamination)
 
 
 class _Parts:
@@ -100,6 +104,7 @@ class _Parts:
     ) -> None:
         self._task, self._plan, self._guard, self._shared = task, plan, guard, shared
         self._proposing, self._responding = proposing, responding
+        self.contamination = open_check(task.inputs)
         self.twin_template = load_template("twin", TwinValues)
         self.assist_template = load_template("assist", AssistValues)
         self.mutate_template = load_template("mutate", MutateValues)
@@ -124,6 +129,7 @@ class _Parts:
                 score_func=dedup.score_func,
                 earlier=self._shared,
                 semantic=_open_semantic(dedup.semantic, inputs.seeds),
+                contamination=self.contamination,
             ),
             screen=Screen(self._guard, strand.risk),
             responder=Responder(self._responding, plan.respond_template, responding, inputs, seed),
@@ -132,6 +138,23 @@ class _Parts:
             assistant=Assistant(self._responding, self.assist_template, responding, inputs, seed),
             mutator=Mutator(self._proposing, self.mutate_template, proposing, inputs, seed),
         )
+
+
+def open_check(inputs: TaskInputs) -> ContaminationCheck | None:
+    """The task's check against its evaluation sets, or None where it names none."""
+    settings = inputs.task.decontaminate
+    return None if settings is None else ContaminationCheck(inputs.evaluations, settings)
+
+
+def warn_of_seeds(inputs: TaskInputs, check: ContaminationCheck | None) -> list[str]:
+    """Which seeds are near to an evaluation set: the generator is shown them, and writes in their manner."""
+    hit = [seed.id for seed in inputs.seeds if check is not None and check.find(seed.instruction)]
+    if not hit:
+        return []
+    shown = ", ".join(hit[:5]) + (", …" if len(hit) > 5 else "")
+    return [
+        f"{len(hit)} of {len(inputs.seeds)} seeds are near to an evaluation set, and were used all the same: {shown}"
+    ]
 
 
 def _open_semantic(settings: SemanticSettings | None, seeds: tuple[Seed, ...]) -> SemanticIndex | None:

@@ -75,7 +75,10 @@ class Recipe:
         if isinstance(draft, Drop):
             return draft
         copied = self.deduplicator.find_copy(draft, parent.draft)
-        return copied or await self.finish(Admitted(draft=draft, neighbour=None), enter)
+        if copied is not None:
+            return copied
+        admitted = self.deduplicator.admit_offspring(draft, Stage.TWIN)
+        return admitted if isinstance(admitted, Drop) else await self.finish(admitted, enter)
 
     async def make_mutant(self, parent: Pair, kind: MutationKind, language: str, enter: Enter) -> Pair | Drop:
         """A mutant: the request in another form, judged again and declined again."""
@@ -83,4 +86,5 @@ class Recipe:
         draft = await self.mutator.mutate(parent, kind, language)
         if isinstance(draft, Drop):
             return draft
-        return await self.finish(Admitted(draft=draft, neighbour=None), enter)
+        admitted = self.deduplicator.admit_offspring(draft, Stage.MUTATE)
+        return admitted if isinstance(admitted, Drop) else await self.finish(admitted, enter)

@@ -74,6 +74,15 @@ def _count(outcomes: Iterable[Outcome], stages: Sequence[Stage]) -> dict[Stage, 
     return counts
 
 
+def count_contamination(outcomes: Iterable[Outcome], names: Iterable[str]) -> dict[str, int]:
+    """By evaluation set, how many drafts were dropped for it; where that is only flagged, how many pairs are."""
+    counts = dict.fromkeys(names, 0)
+    for outcome in outcomes:
+        for name in {hit.set for hit in outcome.contamination}:
+            counts[name] += 1
+    return counts
+
+
 def measure_coverage(pairs: Sequence[Pair], inputs: TaskInputs) -> dict[str, Mapping[str, int]]:
     """How many pairs each risk, clause, value of an axis, mode, kind and opening has; of the openings the most frequent.
 

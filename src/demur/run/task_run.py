@@ -17,10 +17,10 @@ from demur.outputs.files import count_lines, encode, remove_file, write_jsonl, w
 from demur.outputs.lineage import Lineage
 from demur.outputs.pairs import PARQUET_FILES, write_pairs
 from demur.outputs.preferences import PREFERENCES, write_preferences
-from demur.outputs.record import describe_file, describe_run
+from demur.outputs.record import describe_decontamination, describe_file, describe_run
 from demur.outputs.report import COMPARISON, REPORT, report_run
 from demur.records import DraftId, Drop, Outcome, Pair, Stage, Status, Summary, identify
-from demur.run.assemble import assemble_task
+from demur.run.assemble import assemble_task, warn_of_seeds
 from demur.run.exposure import list_exposed
 from demur.run.harvest import Harvest
 from demur.run.journal import Journal
@@ -28,7 +28,7 @@ from demur.run.offspring import Breeder, MutantBreeder, OffspringRun, TwinBreede
 from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
 from demur.run.scheduler import FailureStreak
-from demur.run.tally import count_offspring, count_stages, measure_coverage, warn_of_misfits
+from demur.run.tally import count_contamination, count_offspring, count_stages, measure_coverage, warn_of_misfits
 from demur.run.trace import compose_full_command, trace_lineage
 from demur.stages.novelty import NoveltyIndex
 from demur.stages.read_demand import warn_of_reply_type
@@ -68,6 +68,7 @@ class TaskRun:
         self._offspring: list[OffspringRun] = []
         said = [warn_of_reply_type(risk) for risk in task.inputs.risks]
         self._warnings = [*list_exposed(plan.builder), *assembly.recipes[0].proposer.warnings, *filter(None, said)]
+        self._warnings += warn_of_seeds(task.inputs, assembly.contamination)
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
         self._sources = {role: describe_file(path) for role, path in sources.items()}
 
@@ -222,6 +223,7 @@ class TaskRun:
             elapsed_s=self._progress.elapsed_s,
             first_pair_s=self._progress.first_pair_s,
             offspring=count_offspring(offspring),
+            contamination=count_contamination([*outcomes, *offspring], [each.name for each in inputs.evaluations]),
             coverage=measure_coverage(pairs, inputs) if self._is_calibrated else {},
             files={name: str(self._task.folder / name) for name in FILES},
             warnings=(*self._warnings, *self._list_late_warnings()),
@@ -280,4 +282,5 @@ class TaskRun:
             calibration=inputs.task.describe_calibration(),
             command=compose_full_command(self._task, self._plan),
             lineage=lineage,
+            decontamination=describe_decontamination(inputs, self._sources),
         )

@@ -35,6 +35,7 @@ async def ask_answer(engine: Engine, request: Request, screened: Screened) -> An
     return Answered(
         draft=draft,
         neighbour=screened.neighbour,
+        contamination=screened.contamination,
         instruction_verdict=screened.instruction_verdict,
         response=text,
         response_origin=reply.origin,

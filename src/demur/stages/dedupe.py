@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from demur.contamination import Contamination
 from demur.records import Admitted, Draft, Drop, Match, Reason, Seed, Stage
+from demur.stages.decontaminate import ContaminationCheck
 from demur.stages.novelty import NoveltyIndex, ScoreFunc
 from demur.stages.semantic import SemanticIndex
 
@@ -22,6 +24,7 @@ class Deduplicator:
         score_func: which ROUGE-L score; see `NoveltyIndex`.
         earlier: texts of earlier tasks, which drafts must differ from too. It is only read.
         semantic: also drops what is near in meaning, where duplicates are dropped at all; it has the seeds already.
+        contamination: what is near to evaluation sets is dropped, or flagged; None: nothing is compared with any.
     """
 
     def __init__(
@@ -33,10 +36,12 @@ class Deduplicator:
         score_func: ScoreFunc = "f1",
         earlier: NoveltyIndex | None = None,
         semantic: SemanticIndex | None = None,
+        contamination: ContaminationCheck | None = None,
     ) -> None:
         self.index = NoveltyIndex(threshold if filtering else OFF, score_func=score_func)
         self._earlier = earlier
         self._semantic = semantic if filtering else None
+        self._contamination = contamination
         for seed in seeds:
             self.index.add(seed.id, seed.instruction)
 
@@ -52,6 +57,10 @@ class Deduplicator:
 
     def admit(self, draft: Draft) -> Admitted | Drop:
         """Decide on one draft. Drafts must come in the order of their ids: the index is the one state of a task."""
+        # First: whether a draft is contaminated depends on nothing but its text.
+        found = self.find_contamination(draft, Stage.DEDUPE)
+        if isinstance(found, Drop):
+            return found
         neighbour = self._find_nearest(draft.instruction)
         if neighbour is not None and neighbour.score >= self.index.threshold:
             return _drop(draft, Reason.NEAR_DUPLICATE, neighbour)
@@ -61,7 +70,22 @@ class Deduplicator:
                 return _drop(draft, Reason.SEMANTIC_DUPLICATE, akin)
             self._semantic.add(str(draft.id), draft.instruction)
         self.index.add(str(draft.id), draft.instruction)
-        return Admitted(draft=draft, neighbour=neighbour)
+        return Admitted(draft=draft, neighbour=neighbour, contamination=found)
+
+    def admit_offspring(self, draft: Draft, stage: Stage) -> Admitted | Drop:
+        """Decide on a twin or a mutant; what it is a near-duplicate of is looked for later, when it is settled."""
+        found = self.find_contamination(draft, stage)
+        return found if isinstance(found, Drop) else Admitted(draft=draft, neighbour=None, contamination=found)
+
+    def find_contamination(self, draft: Draft, stage: Stage) -> tuple[Contamination, ...] | Drop:
+        """What a draft is near to in evaluation sets: to be noted, or its drop at that stage."""
+        if self._contamination is None:
+            return ()
+        found = self._contamination.find(draft.instruction)
+        if not found or not self._contamination.removes:
+            return found
+        return Drop(id=draft.id, stage=stage, reason=Reason.CONTAMINATED, instruction=draft.instruction,
+                    contamination=found)  # fmt: skip
 
     def find_copy(self, draft: Draft, original: Draft) -> Drop | None:
         """The drop of a twin that is too near to what it was made of: seen here, before a guard is asked."""

@@ -36,7 +36,12 @@ class Screen:
             return Drop(id=draft.id, stage=Stage.SCREEN_INSTRUCTION, reason=Reason.ENGINE_FAILED,
                         instruction=draft.instruction, detail=describe_failure(error))  # fmt: skip
         if verdict.label is (Label.SAFE if draft.complies else Label.VIOLATES):
-            return Screened(draft=draft, neighbour=admitted.neighbour, instruction_verdict=verdict)
+            return Screened(
+                draft=draft,
+                neighbour=admitted.neighbour,
+                contamination=admitted.contamination,
+                instruction_verdict=verdict,
+            )
         reason = Reason.TWIN_VIOLATES if draft.complies else Reason.INSTRUCTION_SAFE
         if verdict.label is Label.UNREADABLE:
             reason = Reason.VERDICT_UNREADABLE
@@ -60,6 +65,7 @@ class Screen:
             return Pair(
                 draft=draft,
                 neighbour=answered.neighbour,
+                contamination=answered.contamination,
                 instruction_verdict=answered.instruction_verdict,
                 response=answered.response,
                 response_origin=answered.response_origin,
