@@ -109,3 +109,17 @@ def test_a_bug_in_the_report_costs_no_run(
     assert len(read_output(workspace, "final_data.jsonl").splitlines()) == 5
     with pytest.raises(ZeroDivisionError):
         main(["report", str(workspace / FOLDER)])
+
+
+def test_derived_datasets_are_reported_and_exported_like_any_other(made: Path, workspace: Path) -> None:
+    """What merge and sample write is a dataset: a report names what was done, and a trainer's format comes out of it."""
+    assert main(["sample", str(made), "-n", "6", "--by", "mode", "-o", "small"]) == 0
+    assert main(["merge", "small", str(made), "-o", "joined"]) == 0
+    assert main(["report", "joined"]) == 0
+    page = Path("joined/report.html").read_text()
+    assert "merge: small, output/tests/lock_picking" in page
+    assert "of those wanted" not in page
+    assert main(["export", "joined", "--to", "messages"]) == 0
+    assert len(Path("joined/exports/messages.jsonl").read_text().splitlines()) == 12
+    assert main(["decontaminate", "joined", "--against", "small/final_data.jsonl", "-o", "clear"]) == 0
+    assert len(Path("clear/final_data.jsonl").read_text().splitlines()) == 6

@@ -123,14 +123,19 @@ def name_words(name: str) -> str:
 
 def _list_facts(run: RunFolder) -> Iterator[Fact]:
     kinds = Counter(pair.kind for pair in run.pairs)
-    yield Fact("Pairs of those wanted", f"{len(run.pairs):,} of {run.wanted:,}")
-    yield Fact("Ended", name_words(run.status) or "unknown")
+    if run.is_derived:
+        yield Fact("Pairs", f"{len(run.pairs):,}")
+    else:
+        yield Fact("Pairs of those wanted", f"{len(run.pairs):,} of {run.wanted:,}")
+        yield Fact("Ended", name_words(run.status) or "unknown")
     yield Fact("Refusals", f"{kinds['refusal']:,}")
     yield Fact("Benign twins", f"{kinds['twin']:,}")
     yield Fact("Mutants", f"{len(run.pairs) - kinds['refusal'] - kinds['twin']:,}")
     yield Fact("Drops", f"{len(run.drops):,}")
     if run.stages and (begun := run.stages[0].kept):
         yield Fact("Yield of drafts", f"{say_share(run.stages[-1].kept / begun)} of {begun:,}")
+    if run.is_derived:
+        return
     yield Fact("Rounds", f"{run.rounds:,}")
     if run.elapsed_s is not None:
         yield Fact("Time", _say_time(run.elapsed_s))

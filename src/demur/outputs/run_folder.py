@@ -185,6 +185,11 @@ class RunFolder:
     pairs: tuple[PairRow, ...] = field(repr=False)
     drops: tuple[DropRow, ...] = field(repr=False)
 
+    @property
+    def is_derived(self) -> bool:
+        """Whether no run made it, but `demur merge`, `sample` or `decontaminate` of other datasets."""
+        return not self.status and not self.wanted
+
 
 def read_run(folder: Path) -> RunFolder:
     """Read an output folder.
@@ -208,7 +213,7 @@ def read_run_with(folder: Path, record: Node) -> RunFolder:
     drops = folder / DROPS
     result = record.child("result")
     return RunFolder(
-        task=result.text("task"),
+        task=result.text("task") or _name_derived(record),
         status=result.text("status"),
         wanted=result.count("wanted"),
         rounds=result.count("rounds"),
@@ -234,6 +239,13 @@ def read_run_with(folder: Path, record: Node) -> RunFolder:
         pairs=tuple(map(_read_pair, _read_records(folder / PAIRS))),
         drops=tuple(map(_read_drop, _read_records(drops))) if drops.is_file() else (),
     )
+
+
+def _name_derived(record: Node) -> str:
+    """What was done to which folders, where no task has a name to give."""
+    folders = [given.text("folder") for _, given in record.entries("inputs")]
+    named = [folder for folder in folders if folder]
+    return f"{record.text('command')}: {', '.join(named)}" if named else ""
 
 
 def _read_records(path: Path) -> Iterator[Node]:
