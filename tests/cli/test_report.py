@@ -111,10 +111,11 @@ def test_a_bug_in_the_report_costs_no_run(
         main(["report", str(workspace / FOLDER)])
 
 
-def test_derived_datasets_are_reported_and_exported_like_any_other(made: Path, workspace: Path) -> None:
+@pytest.mark.usefixtures("made")
+def test_derived_datasets_are_reported_and_exported_like_any_other() -> None:
     """What merge and sample write is a dataset: a report names what was done, and a trainer's format comes out of it."""
-    assert main(["sample", str(made), "-n", "6", "--by", "mode", "-o", "small"]) == 0
-    assert main(["merge", "small", str(made), "-o", "joined"]) == 0
+    assert main(["sample", str(FOLDER), "-n", "6", "--by", "mode", "-o", "small"]) == 0
+    assert main(["merge", "small", str(FOLDER), "-o", "joined"]) == 0
     assert main(["report", "joined"]) == 0
     page = Path("joined/report.html").read_text()
     assert "merge: small, output/tests/lock_picking" in page
