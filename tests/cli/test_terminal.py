@@ -192,7 +192,7 @@ def test_no_file_of_a_run_steers_a_terminal(hostile: Path) -> None:
     command = [sys.executable, "-m", "demur", *COMMANDS["run"]]
     subprocess.run(command, cwd=hostile, env=make_environment(), capture_output=True, timeout=60, check=False)
     files = [path for path in (hostile / "output" / "t" / "t").iterdir() if path.suffix != ".sqlite"]
-    assert len(files) == 6
+    assert len(files) == 7
     for path in files:
         text = path.read_text()
         assert [sign for sign in FORBIDDEN if sign in text and sign != "\U000e0041"] == [], path

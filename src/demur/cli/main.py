@@ -11,6 +11,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
+from demur.cli.dataset_arguments import (
+    add_decontaminate,
+    add_dedupe,
+    add_export,
+    add_merge,
+    add_report,
+    add_sample,
+)
+from demur.cli.numbers import read_dollars, read_natural, read_positive
 from demur.version import __version__
 
 _EXIT_CODES = """\
@@ -22,16 +31,6 @@ exit codes:
 
 
 _PREFERENCE_FORMS = ("plain", "conversational")
-_EXPORT_FORMATS = (
-    "instruction-response",
-    "prompt-completion",
-    "messages",
-    "alpaca",
-    "sharegpt",
-    "openai",
-    "kto",
-    "dpo",
-)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -117,20 +116,20 @@ def list_commands() -> Iterator[tuple[str, str, Callable[[argparse.ArgumentParse
     )
     yield "preview", "show the rendered prompts and one round, and save nothing", _add_preview
     yield "guard", "give one verdict on one text", _add_guard
-    yield "dedupe", "remove near-duplicates from any JSONL file, also against other files", _add_dedupe
+    yield "dedupe", "remove near-duplicates from any JSONL file, also against other files", add_dedupe
     yield (
         "export",
         "write a run's pairs in the form that a trainer reads, with splits, or onto the Hugging Face Hub",
-        _add_export,
+        add_export,
     )
-    yield "report", "write a run's report.html again from its folder, or compare two runs side by side", _add_report
+    yield "report", "write a run's report.html again from its folder, or compare two runs side by side", add_report
     yield (
         "decontaminate",
         "find the pairs of a dataset that are near to evaluation sets; remove or flag them",
-        _add_decontaminate,
+        add_decontaminate,
     )
-    yield "merge", "join the datasets of several runs, without near-duplicates across them", _add_merge
-    yield "sample", "pick a diverse, balanced subset of a dataset", _add_sample
+    yield "merge", "join the datasets of several runs, without near-duplicates across them", add_merge
+    yield "sample", "pick a diverse, balanced subset of a dataset", add_sample
     yield "clean", "remove the journals of tasks or output folders, and leave the datasets", _add_clean
     yield "new", "lay out a policy, seeds and a task to edit", _add_new
     yield "schema", "print the JSON Schema of a kind of file", _add_schema
@@ -138,18 +137,18 @@ def list_commands() -> Iterator[tuple[str, str, Callable[[argparse.ArgumentParse
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     _add_tasks(parser)
-    parser.add_argument("-n", "--num-outputs-to-generate", type=_positive, metavar="N", dest="outputs",
+    parser.add_argument("-n", "--num-outputs-to-generate", type=read_positive, metavar="N", dest="outputs",
                         help="accepted pairs wanted of each task (default: the task's own number, else 10)")  # fmt: skip
     parser.add_argument("--restart", action="store_true", help="forget the earlier replies and outputs of these tasks")
     _add_builder(parser)
-    parser.add_argument("--seed", type=_natural, metavar="K", help="random seed (default: the task's own, else 0)")
+    parser.add_argument("--seed", type=read_natural, metavar="K", help="random seed (default: the task's own, else 0)")
     parser.add_argument("--output-dir", type=Path, metavar="D", help="default: $DGT_OUTPUT_DIR, else output")
     _add_data_dir(parser)
     _add_concurrency(parser)
     _add_yes(parser)
-    parser.add_argument("--max-cost", type=_dollars, metavar="USD",
+    parser.add_argument("--max-cost", type=read_dollars, metavar="USD",
                         help="ask for no more once the run has cost so much (default: the builder's budget, else no bound)")  # fmt: skip
-    parser.add_argument("--max-tokens-total", type=_positive, metavar="N",
+    parser.add_argument("--max-tokens-total", type=read_positive, metavar="N",
                         help="ask for no more once the run has used so many tokens (default: likewise)")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print the result as JSON, and progress nowhere")
     parser.add_argument("--include-unsafe", action="store_true",
@@ -181,7 +180,7 @@ def _add_engines(parser: argparse.ArgumentParser) -> None:
 def _add_preview(parser: argparse.ArgumentParser) -> None:
     _add_tasks(parser)
     _add_builder(parser)
-    parser.add_argument("--seed", type=_natural, metavar="K", help="random seed (default: the task's own, else 0)")
+    parser.add_argument("--seed", type=read_natural, metavar="K", help="random seed (default: the task's own, else 0)")
     parser.add_argument("--prompts-only", action="store_true", help="render the prompts, ask no model")
     _add_data_dir(parser)
     _add_concurrency(parser)
@@ -199,101 +198,6 @@ def _add_guard(parser: argparse.ArgumentParser) -> None:
     _add_builder(parser)
     _add_data_dir(parser)
     _add_yes(parser)
-
-
-def _add_dedupe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="a JSONL file: one record a line")
-    parser.add_argument("-o", "--output", required=True, metavar="OUT",
-                        help="where the kept lines go, as they came; - is standard output")  # fmt: skip
-    parser.add_argument("--field", default="instruction", metavar="F",
-                        help="where a record has its text; dots lead inward, as in metadata.text and messages.0.content "
-                             "(default: instruction)")  # fmt: skip
-    parser.add_argument("--threshold", type=float, default=0.7, metavar="T",
-                        help="ROUGE-L score from which a text is a duplicate, above 0 and at most 1 (default: 0.7)")  # fmt: skip
-    parser.add_argument("--score-func", choices=("f1", "precision", "recall"), default="f1",
-                        help="which of ROUGE-L's scores (default: f1)")  # fmt: skip
-    parser.add_argument("--against", nargs="+", action="extend", default=[], metavar="FILE",
-                        help="also remove what is near to a text of these files, such as an evaluation set: JSONL, or JSON, "
-                             "CSV, YAML, Parquet; FILE:FIELD where its field is another")  # fmt: skip
-    parser.add_argument("--pairs", type=Path, metavar="PAIRS",
-                        help="write a JSON line for each removed record: its text, the nearest text and its place, the score")  # fmt: skip
-    parser.add_argument("--workers", type=_positive, metavar="K", help="processor cores to use (default: all)")
-    parser.add_argument("--skip-bad", action="store_true",
-                        help="leave out and count the lines that hold no such text (default: stop at the first)")  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="print the counts as JSON, and progress nowhere")
-
-
-def _add_export(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("dir", type=Path, metavar="DIR", help="a task's output folder, which holds final_data.jsonl")
-    parser.add_argument(
-        "--to", required=True, choices=_EXPORT_FORMATS, metavar="FORMAT", help=", ".join(_EXPORT_FORMATS)
-    )
-    parser.add_argument("--as", choices=("jsonl", "parquet", "csv", "dataset"), dest="kind",
-                        help="a file of this kind, or a folder for datasets.load_dataset "
-                             "(default: as --output ends, else jsonl)")  # fmt: skip
-    parser.add_argument("--output", type=Path, metavar="PATH", help="default: DIR/exports/FORMAT.jsonl, or likewise")
-    parser.add_argument("--system-prompt", default="", metavar="TEXT|@FILE",
-                        help="put before each conversation; alpaca gets a column for it")  # fmt: skip
-    parser.add_argument("--conversational", action="store_true",
-                        help="messages with roles instead of strings; for prompt-completion, kto and dpo")  # fmt: skip
-    parser.add_argument("--mode", choices=("refuse", "comply", "all"), default="all",
-                        help="only requests to decline, or only benign twins (default: all)")  # fmt: skip
-    parser.add_argument("--split", metavar="NAME=SHARE,…",
-                        help="such as train=0.8,validation=0.1,test=0.1; what is alike stays together (default: no splits)")  # fmt: skip
-    parser.add_argument("--seed", type=_natural, default=0, metavar="K", help="deals the splits out (default: 0)")
-    parser.add_argument("--push-to-hub", metavar="OWNER/NAME", dest="push",
-                        help="also upload it as a dataset, private unless --public")  # fmt: skip
-    parser.add_argument("--public", action="store_true", help="let everybody see what is pushed")
-    parser.add_argument("--json", action="store_true", help="print what was written as JSON")
-
-
-def _add_report(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("dir", type=Path, metavar="DIR", help="a task's output folder")
-    parser.add_argument("other", type=Path, nargs="?", metavar="DIR2", help="another, to set beside it")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE",
-                        help="where to write (default: report.html in DIR; of two, comparison.html in DIR)")  # fmt: skip
-
-
-def _add_decontaminate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("dir", type=Path, metavar="DIR", help="an output folder with a dataset")
-    parser.add_argument("--against", nargs="+", action="extend", required=True, metavar="FILE",
-                        help="evaluation sets: CSV, JSONL, JSON, YAML or Parquet; FILE:FIELD says where their texts are")  # fmt: skip
-    parser.add_argument("--method", nargs="+", action="extend", choices=("ngram", "rouge_l"),
-                        help="how they are compared (default: both; one hit is enough)")  # fmt: skip
-    parser.add_argument("--ngram", type=_run_length, default=13, metavar="N",
-                        help="words in a row that an instruction may not share with a set (default: 13)")  # fmt: skip
-    parser.add_argument("--threshold", type=_share, default=0.7, metavar="T",
-                        help="ROUGE-L F1 from which an instruction counts as taken from a set (default: 0.7)")  # fmt: skip
-    parser.add_argument("--action", choices=("remove", "flag"), default="remove",
-                        help="leave hits out, or note them in their metadata (default: remove)")  # fmt: skip
-    _add_destination(parser, "where what stays is written (default: nowhere, hits are only told)", required=False)
-
-
-def _add_merge(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("dirs", type=Path, nargs="+", metavar="DIR",
-                        help="output folders with datasets; of near-duplicates the earlier folder's stays")  # fmt: skip
-    parser.add_argument("--threshold", type=_share, default=0.7, metavar="T",
-                        help="ROUGE-L F1 from which two instructions are duplicates (default: 0.7)")  # fmt: skip
-    _add_destination(parser, "the new dataset's folder")
-
-
-def _add_sample(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("dir", type=Path, metavar="DIR", help="an output folder with a dataset")
-    parser.add_argument("-n", type=_positive, required=True, metavar="N", dest="count", help="pairs to pick")
-    parser.add_argument("--by", default="", metavar="NAMES",
-                        help="spread them evenly over these, joined by commas: risk, clause, mode, kind, task, source, or an "
-                             "axis of the dataset (default: over nothing)")  # fmt: skip
-    parser.add_argument("--seed", type=_natural, default=0, metavar="K",
-                        help="draws the pair that each stratum begins with (default: 0)")  # fmt: skip
-    parser.add_argument("--keep-twins", action="store_true",
-                        help="pick no twins: each comes along with the pair that it was made of, beyond N")  # fmt: skip
-    _add_destination(parser, "the new dataset's folder")
-
-
-def _add_destination(parser: argparse.ArgumentParser, words: str, *, required: bool = True) -> None:
-    parser.add_argument("-o", "--output", type=Path, required=required, metavar="OUT", help=words)
-    parser.add_argument("--force", action="store_true", help="write into a folder that is not empty")
-    parser.add_argument("--json", action="store_true", help="print what came of it as JSON")
 
 
 def _add_clean(parser: argparse.ArgumentParser) -> None:
@@ -336,7 +240,7 @@ def _add_data_dir(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_concurrency(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--concurrency", type=_positive, metavar="K",
+    parser.add_argument("--concurrency", type=read_positive, metavar="K",
                         help="most requests at once to one model at one endpoint (default: 16; in this process 4)")  # fmt: skip
 
 
@@ -355,47 +259,3 @@ def gather_tasks(namespace: argparse.Namespace) -> list[Path]:
 
 def _stop(parser: argparse.ArgumentParser, message: str) -> NoReturn:
     parser.error(message)
-
-
-def _positive(text: str) -> int:
-    value = _natural(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("at least 1 is wanted")
-    return value
-
-
-def _dollars(text: str) -> float:
-    try:
-        value = float(text.removeprefix("$"))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"a sum in US dollars is wanted, not {text!r}") from None
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("a sum above 0 is wanted")
-    return value
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"a number is wanted, not {text!r}") from None
-    if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError("above 0 and at most 1 is wanted")
-    return value
-
-
-def _run_length(text: str) -> int:
-    value = _natural(text)
-    if not 2 <= value <= 1000:
-        raise argparse.ArgumentTypeError("a number from 2 to 1000 is wanted")
-    return value
-
-
-def _natural(text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"a whole number is wanted, not {text!r}") from None
-    if not 0 <= value < 2**63:
-        raise argparse.ArgumentTypeError("a number from 0 to 2^63 - 1 is wanted")
-    return value
