@@ -89,6 +89,10 @@ DECLINES_ABROAD = (
     r"|지는) (?:않을|않겠|않아요|못해요|못합니다)|(?:しません"
     r"|書きません|教えません|言いません|お教えでき|言えません|答えません|やめておき|やめとき|知りませんので"
     r"|ご勘弁|お断り|パス(?:です|で)|ノーコメント|お力になれ)",
+    # The speaker behind the verb, or no speaker at all but a form by which one only speaks of oneself
+    r"\b(?:bin|wäre|bleibe) ich (?:\w+ )?(?:raus|draußen|nicht dabei)\b|\bnej från mig\b|\bnej fra mig\b|\bnein von mir\b"
+    r"|\bun no por mi parte\b|\bce sera non\b|\b(?:tidak|nggak|gak|tak) (?:bisa|dapat|akan|mau) (?:saya|aku|kami|gue)\b"
+    r"|お[^。！？、]{1,8}(?:する)?(?:こと)?[はが]?(?:でき(?:ません|ない|かね)|いたしません)",
     # German
     rf"\b(?:kann|können|darf|dürfen|werde|werden|möchte|will|könnte)\b[^.!?:]{{0,100}}?\b(?:nicht|kein\w*|niemals"
     rf"|nie)\b[^.!?:]{{0,90}}?\b{_GERMAN_ACTS}\b",

@@ -146,6 +146,17 @@ DECLINES_ENGLISH = (
     r"^(?!i\b|you\b|it\b)[a-z]+ (?:doesn't do|does not do|won't (?:help|do|say|tell)|can't help|only helps)\b",
     r"^[^.!?,:]{0,90}\b(?:can't|cannot|can not|won't|will not|may not) be (?:\w+ )?(?:given|provided|shared"
     r"|supplied|fulfilled|processed|granted|honou?red|disclosed|discussed|released|issued)\b",
+    # Passive and third person: "is not shared here", "the recipe won't be written", "the company does not comment".
+    r"\b(?:(?:is|are)(?:n't| not)|won't be|will not be|will never be|cannot be|can't be|not to be) (?:\w+ )?(?:shared"
+    r"|given|provided|written|supplied|disclosed|discussed|released|issued|offered|published|revealed|handed|passed"
+    r"|produced|generated|created|drafted|translated|told|spelled|described|explained|answered|granted|supported)\b"
+    r"(?= (?:here|by me|in this|today|out|on|to (?:you|third|any|others)|through|via|under)|[.,;!]|$)",
+    r"\b(?:do(?:es)?(?:n't| not) (?:\w+ )?comment|no comments?|makes? no (?:recommendation|comment|statement)s?"
+    r"|(?:gives?|offers?|provides?|shares?) no (?:\w+ )?(?:advice|guidance|instructions|recommendations?|information"
+    r"|opinions?|tips))\b|\b(?:assistant|we|service|company|bot|chatbot) (?:\w+ )?(?:remains?|stays?|keeps?) neutral\b"
+    r"|\b(?:will|going to) not (?:come|hear it|get it) from me\b|\bwon't (?:come|hear it|be coming) from me\b"
+    r"|\b(?:thing|one|something|step|line) (?:which )?(?:i|we) (?:choose|prefer|decide|opt) not to\b"
+    r"|\bi(?:'ll| will| must| have to| am going to|'m going to) (?:just )?leave (?:that|this|it)\b",
     r"\b(?:under no circumstances|in no way|by no means|nor|neither|never|no way) (?:will|can|shall|do|would|am)"
     r" (?:i|we)\b|\bno(?:t| way)? [^.!?]{0,60}\b(?:you'll|you will|you'd|you are going to) get from me\b",
     r"(?:\b(?:no|not|never|won't|none|nothing)|n't)\b[^.!?]{0,60}\b(?:from me|out of me|by my hand|with my help"
