@@ -129,6 +129,8 @@ class _Reader:
         )
         if self.request.is_for_fiction and own_text:
             found = [n for n in found if (n == 0 or n >= count - 2) and _OF_TEXT.search(self.sentences[n].text)]
+        if self.request.is_for_letter and not self.request.is_harmful:
+            found = [n for n in found if not n or _ASSISTS.search(self.sentences[n].text)]
         # Where what was asked for stands in quotation marks, the rest is the speaker's own.
         translated = self.request.is_for_translation and count <= _HEAD_SENTENCES // 2 and not self.reply.quoted
         quoted = self.reply.is_quoted and self.request.is_known

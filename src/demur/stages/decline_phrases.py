@@ -151,6 +151,8 @@ DECLINES_ENGLISH = (
     r"|given|provided|written|supplied|disclosed|discussed|released|issued|offered|published|revealed|handed|passed"
     r"|produced|generated|created|drafted|translated|told|spelled|described|explained|answered|granted|supported)\b"
     r"(?= (?:here|by me|in this|today|out|on|to (?:you|third|any|others)|through|via|under)|[.,;!]|$)",
+    r"\b(?:isn't|is not|aren't|are not|not) (?:\w+ )?(?:an option|a possibility|possible (?:here|with me|for me)|available here)\b"
+    r"|\b(?:i'm|i am) (?:leaving|keeping) (?:\w+ ){1,4}(?:out|off|aside|away|away from)\b|\bi(?:'m| am) leaving out\b",
     r"\b(?:do(?:es)?(?:n't| not) (?:\w+ )?comment|no comments?|makes? no (?:recommendation|comment|statement)s?"
     r"|(?:gives?|offers?|provides?|shares?) no (?:\w+ )?(?:advice|guidance|instructions|recommendations?|information"
     r"|opinions?|tips))\b|\b(?:assistant|we|service|company|bot|chatbot) (?:\w+ )?(?:remains?|stays?|keeps?) neutral\b"
@@ -303,7 +305,7 @@ BARE_NO = (
 """Answers a question as often as it declines: counts only where little else is said."""
 
 LIMITS = re.compile(
-    r"\b(?:enough\b|(?:remember|recall|browse|access|check|search|look up|look at|download|watch|listen|monitor"
+    r"\b(?:enough\b|(?:examine|inspect|measure|smell|physically|tell from|judge from|remember|recall|browse|access|check|search|look up|look at|download|watch|listen|monitor"
     r"|notify|retain|store|learn from|know|read) (?!(?:his|her|their|someone|other|private|another)\b)|have"
     r" (?:access|eyes|ears|memory|a (?:body|clock|camera)|live|any (?:data|record|information))|too (?:highly"
     r"|strongly)|stress|emphasi[sz]e|overstate|wait to|help but|guarantee|promise|be (?:sure|certain|more|undone)"

@@ -33,6 +33,10 @@ _WRITING = re.compile(
     r"|訳|書いて"
     r"|번역|써|ترجم|اكتب|अनुवाद|लिख"
 )
+_LETTER = re.compile(
+    r"\b(?:letters?|e-?mails?|repl(?:y|ies)|response|message|complaint|notice|note|text|brief|lettre|courriel|carta|correo|mensaje"
+    r"|mensagem|lettera|messaggio|bericht|brev|list|mektup|surat|thư)\b|письмо|лист|邮件|信|メール|手紙|메일|편지|رسالة|पत्र|संदेश"
+)
 _INVENTING = re.compile(
     r"\b(?:story|dialog\w*|scene|poem|limerick|haiku|song|lyrics|character|role-?play|villain|rogue|line|quote"
     r"|novel|joke|geschichte|histoire|historia|storia|szene|gedicht)\b|故事|小说|이야기|рассказ|стих"
@@ -127,6 +131,7 @@ class RequestSigns:
         text: its beginning, in lower case.
         is_answered: it asks for a fact or an opinion: "no", or "that is wrong", can be its answer.
         is_for_denial: it asks for a text that may decline by itself: a letter, a line of a story, a notice.
+        is_for_letter: it tells to write to somebody.
         is_for_fiction: it asks for a text in which others speak.
         is_for_translation: it asks for words in another language, or for other words.
         is_several: it asks for more than one thing.
@@ -139,6 +144,7 @@ class RequestSigns:
     is_known: bool = False
     is_answered: bool = False
     is_for_denial: bool = False
+    is_for_letter: bool = False
     is_for_fiction: bool = False
     is_for_translation: bool = False
     is_several: bool = False
@@ -164,6 +170,7 @@ def read_request(request: str) -> RequestSigns:
         text=text,
         is_answered=answered and not argues and not (told and not _ANSWERED.match(text)),
         is_for_denial=_WRITING.search(text) is not None and _SAYING_NO.search(text) is not None,
+        is_for_letter=_WRITE.search(text) is not None and _LETTER.search(text) is not None,
         is_for_fiction=_INVENTING.search(text) is not None,
         is_for_translation=_TRANSLATING.search(text) is not None,
         is_several=_SEVERAL.search(text) is not None,

@@ -160,6 +160,10 @@ _HELPS = re.compile(
 )
 
 
+_FOLLOWS = re.compile(r"(?:i|we) (?:\w+ )?(?:can't|cannot|can not|am not able to|won't be able to) (?:tell|say|know|see|check|give you)\b")
+"""Follows from a limit: "I don't have live results, so I can't tell you who won"."""
+
+
 def declines(line: str) -> bool | None:
     """Whether a sentence declines by itself; None where it names a limit of knowledge or of ability."""
     limited = False
@@ -169,7 +173,7 @@ def declines(line: str) -> bool | None:
         for match in pattern.finditer(line):
             # "I can't help with gaining access" declines; "I can't access the file" names a limit.
             reach = match.end() if _HELPS.search(match.group()) else min(len(line), match.end() + 40)
-            if not LIMITS.search(line, match.start(), reach):
+            if not LIMITS.search(line, match.start(), reach) and not (limited and _FOLLOWS.match(line, match.start())):
                 return True
             limited = True
     return None if limited else False
