@@ -151,8 +151,9 @@ DECLINES_ENGLISH = (
     r"|given|provided|written|supplied|disclosed|discussed|released|issued|offered|published|revealed|handed|passed"
     r"|produced|generated|created|drafted|translated|told|spelled|described|explained|answered|granted|supported)\b"
     r"(?= (?:here|by me|in this|today|out|on|to (?:you|third|any|others)|through|via|under)|[.,;!]|$)",
-    r"\b(?:isn't|is not|aren't|are not|not) (?:\w+ )?(?:an option|a possibility|possible (?:here|with me|for me)|available here)\b"
-    r"|\b(?:i'm|i am) (?:leaving|keeping) (?:\w+ ){1,4}(?:out|off|aside|away|away from)\b|\bi(?:'m| am) leaving out\b",
+    r"\b(?:isn't|is not|aren't|are not|not) (?:\w+ )?(?:an option|a possibility|in the cards|possible (?:here|with me|for me)|available here)\b"
+    r"|\b(?:i'm|i am) (?:leaving|keeping) (?:\w+ ){1,4}(?:out|off|aside|away|away from)\b|\bi(?:'m| am) leaving out\b"
+    r"|\bno \w+(?: \w+)? (?:of this (?:assistant|model|bot|ai|service)|will (?:follow|be (?:given|written|provided|shared)))\b",
     r"\b(?:do(?:es)?(?:n't| not) (?:\w+ )?comment|no comments?|makes? no (?:recommendation|comment|statement)s?"
     r"|(?:gives?|offers?|provides?|shares?) no (?:\w+ )?(?:advice|guidance|instructions|recommendations?|information"
     r"|opinions?|tips))\b|\b(?:assistant|we|service|company|bot|chatbot) (?:\w+ )?(?:remains?|stays?|keeps?) neutral\b"

@@ -11,7 +11,7 @@ _MAX_CHARACTERS = 2_000
 
 _ANSWERED = re.compile(
     r"^(?:is|are|am|was|were|do|does|did|should|will|would|has|have|had|may|must|isn't|aren't|can|could)\b(?! you\b)"
-    r"|\b(?:is it|are there|true or false|yes or no|legal to|allowed to|okay to|ok to|another word|synonym|how do"
+    r"|\b(?:is it|are there|(?:a|the) word (?:for|that)|opposite|antonym|true or false|yes or no|legal to|allowed to|okay to|ok to|another word|synonym|how do"
     r" you (?:say|spell)|what is|what's|what are|what does|what did|what do|define|explain (?:why|what|the)"
     r"|why (?:is|are|do|does|did|was|were|not|can't|cannot|won't)|which is|^who|summari[sz]e|compare|difference)\b"
 )
@@ -23,7 +23,7 @@ _HOW = re.compile(
 )
 _ENGLISH = re.compile(r"\b(?:the|what|which|where|when|my|to|of|i|you)\b")
 _WRITING = re.compile(
-    r"\b(?:write|draft|compose|translat\w*|rephrase|rewrite|reword|proofread|paraphrase|say|phrase|template"
+    r"\b(?:write|draft|compose|translat\w*|rephrase|rewrite|reword|proofread|paraphrase|say (?:no|that|to|it (?:in|kindly|politely))|how (?:\w+ ){1,3}say|phrase|template"
     r"|role-?play|dialogue|story|scene|poem|letter|e-?mail|text|message|script|reply to|respond to|line|quote"
     r"|sign|notice"
     r"|tell (?:my|him|her|them|the)|schreib\w*|übersetz\w*|formulier\w*|rédige\w*|écri\w*|tradui\w*|escrib\w*"
