@@ -104,6 +104,8 @@ class _Reader:
             return Reading(self._weigh(spoken[0]), self.sentences[spoken[0]].text, delivered)
         if not self.sentences or delivered >= _ENOUGH_WORDS * 3:
             return Reading(Stance.HELPS, "", delivered)
+        if self.reply.is_quoted and self.request.is_known:
+            return Reading(Stance.HELPS, "", delivered)  # what was asked for, in quotation marks
         score = weigh_tone(self.sentences, self.reply, self.request)
         if score <= 0:
             return Reading(Stance.HELPS, "", delivered, sure=score < -_MARGIN)
@@ -124,6 +126,8 @@ class _Reader:
             if sentence.kind is Kind.DECLINES
             and (n < head or n >= tail or (sentence.is_item and self.request.is_several))
         ]
+        if self.request.is_known and not self.request.is_harmful:
+            found = [n for n in found if not n or _SPOKEN.search(self.sentences[n].text)]
         own_text = (
             artifact is not None or self.reply.is_quoted or not any(_PROPOSES.search(s.text) for s in self.sentences)
         )
@@ -135,6 +139,8 @@ class _Reader:
         translated = self.request.is_for_translation and count <= _HEAD_SENTENCES // 2 and not self.reply.quoted
         quoted = self.reply.is_quoted and self.request.is_known
         denial = self.request.is_for_denial and own_text and (self.reply.is_quoted or not self.reply.quoted)
+        if self.request.is_for_restraint:
+            return []
         if translated or quoted or denial:
             return [n for n in found if _ASSISTS.search(self.sentences[n].text)]
         return found
@@ -181,12 +187,14 @@ class _Reader:
             )
             if (
                 rest if pivot and place else rest if ":" in sentence.text else 0
-            ) + follow + quoted >= _SOME_WORDS and not _OFFERING.search(sentence.text[: sentence.text.find(":") + 25] or sentence.text):
+            ) + follow + quoted >= _SOME_WORDS and not _OFFERING.search(
+                sentence.text[: sentence.text.find(":") + 25] or sentence.text
+            ):
                 return True
         given = [s for s in self._drop_offered(after) if s.kind is Kind.PLAIN]
         plain = sum(s.words for s in given if not LAW.search(s.text) and not SELF.search(s.text))
         numbers = sum(len(_NUMBER.findall(s.text)) for s in given)
-        return (plain >= _SOME_WORDS and (numbers >= 2 or plain >= 40)) or (
+        return (plain >= _SOME_WORDS and (numbers >= 2 or plain >= (20 if self.request.is_several else 40))) or (
             quoted >= _FEW_WORDS and first == 0 and ":" in self.sentences[-1].text
         )
 
@@ -255,6 +263,13 @@ _OFFERING = re.compile(
     r"|have|show|describe|draft|provide|discuss|talk|give|list|walk|recommend|outline|look|work|write|practi[sc]e"
     r"|teach)\b"
 )
+_SPOKEN = re.compile(
+    r"\b(?:i|i'm|i'd|i'll|i've|me|my|we|our|us|this|that|these|such|request|assistant|bot|chatbot|count"
+    r"|pass|skip\w*|left out)\b"
+    r"|[^\x00-\x7f]|^(?:no|nope|sorry|not|can't|won't|hard)\b|\b(?:ich|mir|yo|io|eu|ik|jag|jeg|saya|aku"
+    r"|nie|non|no|nu|ne)\b"
+)
+"""Behind the first sentence of an answer, a no is the speaker's own where it speaks of the speaker or the request."""
 _OMITS = re.compile(
     r"\b(?:left|leave|leaving|keep|kept|keeping) (?:[\w'-]+ ){0,6}(?:out|off|aside)\b|\bskip(?:ped|ping)?\b"
     r"|\b(?:haven't|have not|didn't|did not) (?:add|includ|mention|invent|writ)\w*"

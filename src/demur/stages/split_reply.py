@@ -26,7 +26,12 @@ ELIDED = "…"
 """What stands for a quotation."""
 _QUOTED = re.compile(r'"[^"]{8,600}"')
 _GESTURE = re.compile(r"^\*(?!\*)[^*\n]{3,80}\*\s+(?=\S)")
-_BARE_IM = re.compile(r"\b(i)(m|ll|ve|d)\b(?= )")
+_BARE_IM = re.compile(
+    r"\b(i)(m|ll|ve|d)\b(?= (?:\w+ing|not|sorry|gonna|out|an?|so|just|afraid|rather|pass|skip|never|be"
+    r"|have|love|like|really"
+    r"|always|still|here|keep|stick|leave|stay|say|tell|help)\b)"
+)
+"""An "I'm" without its apostrophe; but not the German "im"."""
 _ACKNOWLEDGED = re.compile(
     r"^(?:of course|sure|understood|got it|okay|ok|absolutely|certainly|no problem|noted|will do)[,.!]? (?:i'll|i"
     r"|we) (?:won't|will not|don't|'ll)"
@@ -160,7 +165,9 @@ _HELPS = re.compile(
 )
 
 
-_FOLLOWS = re.compile(r"(?:i|we) (?:\w+ )?(?:can't|cannot|can not|am not able to|won't be able to) (?:tell|say|know|see|check|give you)\b")
+_FOLLOWS = re.compile(
+    r"(?:i|we) (?:\w+ )?(?:can't|cannot|can not|am not able to|won't be able to) (?:tell|say|know|see|check|give you)\b"
+)
 """Follows from a limit: "I don't have live results, so I can't tell you who won"."""
 
 
