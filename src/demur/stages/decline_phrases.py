@@ -147,7 +147,7 @@ DECLINES_ENGLISH = (
     r"^[^.!?,:]{0,90}\b(?:can't|cannot|can not|won't|will not|may not) be (?:\w+ )?(?:given|provided|shared"
     r"|supplied|fulfilled|processed|granted|honou?red|disclosed|discussed|released|issued)\b",
     # Passive and third person: "is not shared here", "the recipe won't be written", "the company does not comment".
-    r"\b(?:(?:is|are)(?:n't| not)|won't be|will not be|will never be|cannot be|can't be|not to be) (?:\w+ )?(?:shared"
+    r"\b(?:(?:is|are)(?:n't| not| never)|won't be|will not be|will never be|cannot be|can't be|not to be) (?:\w+ )?(?:shared"
     r"|given|provided|written|supplied|disclosed|discussed|released|issued|offered|published|revealed|handed|passed"
     r"|produced|generated|created|drafted|translated|told|spelled|described|explained|answered|granted|supported)\b"
     r"(?= (?:here|by me|in this|today|out|on|to (?:you|third|any|others)|through|via|under)|[.,;!]|$)",
