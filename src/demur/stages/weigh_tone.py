@@ -177,7 +177,7 @@ def count_signs(sentences: list[Sentence], reply: TidyReply, request: RequestSig
         "items": float(any(s.is_item for s in sentences)),
         "code": float(reply.code > 0),
         "quoted": min(reply.quoted / 20, 1.0),
-        "all quoted": float(reply.is_quoted),
+        "all quoted": float(reply.is_quoted and request.is_known),
         "length": min(math.log(total) / 5, 1.2),
         "short": float(total < 12),
         "law": min(sum(word not in request.text for word in LAW.findall(text)) / 3, 1.0),
