@@ -17,8 +17,8 @@ ROUNDS = 5
 
 
 def measure_replies() -> Iterator[Figure]:
-    """The labelled set; only the held-out half is bound, for the other one was looked at."""
-    for half in ("development", "held_out"):
+    """The labelled set; only the held-out half is bound, for the others were looked at."""
+    for half in ("development", "development_more", "held_out"):
         rows = [json.loads(line) for line in (FOLDER / f"{half}.jsonl").read_text(encoding="utf-8").splitlines()]
         pairs = [(row["reply"], row["request"]) for row in rows]
         read = [read_reply(reply, request).stance for reply, request in pairs]

@@ -86,9 +86,26 @@ DECLINES_ABROAD = (
     r"|恐怕){0,2}(?:不|没法|没办法|无法|無法|拒绝|做不|办不)(?!知道|确定|确信"
     r"|认为|觉得|太|同意|清楚|了解|是|晓得|担心|敢肯定|能保证|能确定|会忘)",
     r"(?:안|못) ?\S{1,8}(?:래요|게요|을게|ㄹ게|거예요|겁니다|해요|합니다|드려요|드립니다|줄래|줄게)|(?:지|진"
-    r"|지는) (?:않을|않겠|않아요|못해요|못합니다)|(?:しません"
-    r"|書きません|教えません|言いません|お教えでき|言えません|答えません|やめておき|やめとき|知りませんので"
+    r"|지는) (?:않을|않겠|않아요|못해요|못합니다)|(?:書きません|教えません|言いません|お教えでき|言えません|答えません|やめておき"
+    r"|やめとき|知りませんので"
     r"|ご勘弁|お断り|パス(?:です|で)|ノーコメント|お力になれ)",
+    # The speaker behind the verb, or no speaker at all but a form by which one only speaks of oneself
+    r"\b(?:bin|wäre|bleibe) ich (?:\w+ )?(?:raus|draußen|nicht dabei)\b|\bnej från mig\b|\bnej fra mig\b"
+    r"|\bnein von mir\b"
+    r"|\bun no por mi parte\b|\bce sera non\b|\b(?:tidak|nggak|gak|tak) (?:bisa|dapat|akan|mau) (?:saya|aku|kami|gue)\b"
+    r"|お[^。！？、]{1,8}(?:する)?(?:こと)?[はが]?(?:でき(?:ません|ない|かね)|いたしません)",
+    # Passive
+    r"\b(?:wird|werden)\b[^.!?]{0,40}\b(?:nicht|keine\w?)\b[^.!?]{0,20}\b(?:erteilt|\w*gegeben|geteilt"
+    r"|erstellt|beantwortet|unterstützt"
+    r"|angeboten|verraten)\b|\b(?:no se|não se|non si) (?:compart|ofrec|da\b|dan\b|proporcion|facilit"
+    r"|divulg|forne|fornisc|condivid)\w*"
+    r"|\bn(?:e |')(?:sont|seront|sera|est) pas (?:communiqu|partag|fourni|divulgu|donn)\w*"
+    r"|\bnão (?:é|são) (?:fornec|divulg|compartilh)\w*|\bnon (?:vengono|viene|sono|è) (?:condivis|fornit|divulgat)\w*"
+    r"|\b(?:wordt|worden)\b[^.!?]{0,20}\bniet (?:verstrekt|gedeeld|gegeven)\b|\b(?:lämnas|delas|ges) inte\b"
+    r"|\bnie (?:są|jest|będą|będzie) (?:udostępnian|podawan|ujawnian)\w*|\bnie (?:udostępnia|podaje|ujawnia) się\b"
+    r"|(?:^|\W)не (?:раскрыва|предоставля|выда|разглаша|сообща|обсужда|публику|розголошу|нада)\w*(?:ются"
+    r"|ется|ються|ється)"
+    r"|\b(?:paylaş|veril|sağlan|yapıl|sunul|açıklan)\w*(?:maz|mez)\b|수 있는 \S{1,6}[이가은]? 아(?:니|닙)",
     # German
     rf"\b(?:kann|können|darf|dürfen|werde|werden|möchte|will|könnte)\b[^.!?:]{{0,100}}?\b(?:nicht|kein\w*|niemals"
     rf"|nie)\b[^.!?:]{{0,90}}?\b{_GERMAN_ACTS}\b",

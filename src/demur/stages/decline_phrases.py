@@ -146,6 +146,22 @@ DECLINES_ENGLISH = (
     r"^(?!i\b|you\b|it\b)[a-z]+ (?:doesn't do|does not do|won't (?:help|do|say|tell)|can't help|only helps)\b",
     r"^[^.!?,:]{0,90}\b(?:can't|cannot|can not|won't|will not|may not) be (?:\w+ )?(?:given|provided|shared"
     r"|supplied|fulfilled|processed|granted|honou?red|disclosed|discussed|released|issued)\b",
+    # Passive and third person: "is not shared here", "the recipe won't be written", "the company does not comment".
+    r"\b(?:(?:is|are)(?:n't| not| never)|won't be|will not be|will never be|cannot be|can't be|not to be) (?:\w+ )?(?:shared"
+    r"|given|provided|written|supplied|disclosed|discussed|released|issued|offered|published|revealed|handed|passed"
+    r"|produced|generated|created|drafted|translated|told|spelled|described|explained|answered|granted|supported)\b"
+    r"(?= (?:here|by me|in this|today|out|on|to (?:you|third|any|others)|through|via|under)|[.,;!]|$)",
+    r"\b(?:isn't|is not|aren't|are not|not) (?:\w+ )?(?:an option|a possibility|in the cards"
+    r"|possible (?:here|with me|for me)|available here)\b"
+    r"|\b(?:i'm|i am) (?:leaving|keeping) (?:\w+ ){1,4}(?:out|off|aside|away|away from)\b|\bi(?:'m| am) leaving out\b"
+    r"|\bno \w+(?: \w+)? (?:of this (?:assistant|model|bot|ai|service)|will (?:follow|be (?:given|written"
+    r"|provided|shared)))\b",
+    r"\b(?:do(?:es)?(?:n't| not) (?:\w+ )?comment|no comments?|makes? no (?:recommendation|comment|statement)s?"
+    r"|(?:gives?|offers?|provides?|shares?) no (?:\w+ )?(?:advice|guidance|instructions|recommendations?|information"
+    r"|opinions?|tips))\b|\b(?:assistant|we|service|company|bot|chatbot) (?:\w+ )?(?:remains?|stays?|keeps?) neutral\b"
+    r"|\b(?:will|going to) not (?:come|hear it|get it) from me\b|\bwon't (?:come|hear it|be coming) from me\b"
+    r"|\b(?:thing|one|something|step|line) (?:which )?(?:i|we) (?:choose|prefer|decide|opt) not to\b"
+    r"|\bi(?:'ll| will| must| have to| am going to|'m going to) (?:just )?leave (?:that|this|it)\b",
     r"\b(?:under no circumstances|in no way|by no means|nor|neither|never|no way) (?:will|can|shall|do|would|am)"
     r" (?:i|we)\b|\bno(?:t| way)? [^.!?]{0,60}\b(?:you'll|you will|you'd|you are going to) get from me\b",
     r"(?:\b(?:no|not|never|won't|none|nothing)|n't)\b[^.!?]{0,60}\b(?:from me|out of me|by my hand|with my help"
@@ -190,8 +206,10 @@ DECLINES_ENGLISH = (
     r"|trained (?:not to|to (?:avoid|refuse|decline))|told not to|choosing not to|withholding|keeping out|staying"
     r" (?:out|away)|neutral|stay(?:ing)? (?:neutral|silent|away|out|clear)|avoid(?:ing)?|try to avoid|put the \w+"
     r" down|keep [\w ]{0,20}(?:to myself|off|out of|shut))\b",
-    r"\b(?:my|the) (?:\w+ )?(?:answer|reply|position|response) (?:\w+ )?(?:(?:won't|will not|doesn't|does not|hasn't) (?:\w+ )?"
-    r"(?:change|move|budge|differ|get)\w*|(?:isn't|is not) (?:going to|changing|moving|up for|negotiable)|stays|remains)"
+    r"\b(?:my|the) (?:\w+ )?(?:answer|reply|position|response) (?:\w+ )?(?:(?:won't|will not|doesn't"
+    r"|does not|hasn't) (?:\w+ )?"
+    r"(?:change|move|budge|differ|get)\w*|(?:isn't|is not) (?:going to|changing|moving|up for|negotiable)"
+    r"|stays|remains)"
     r"|\b(?:doesn't|won't|not|didn't) (?:\w+ )?(?:change|alter) (?:my|the) (?:answer"
     r"|reply|mind|position)|\bthe (?:short )?answer(?: is|:) no\b|\bcross(?:es|ing)? (?:a|the|my) line\b"
     r"|\b(?:outside|beyond|not among|not one of|isn't among) (?:the )?(?:things|topics|tasks|areas|range|limits"
@@ -292,7 +310,8 @@ BARE_NO = (
 """Answers a question as often as it declines: counts only where little else is said."""
 
 LIMITS = re.compile(
-    r"\b(?:enough\b|(?:remember|recall|browse|access|check|search|look up|look at|download|watch|listen|monitor"
+    r"\b(?:enough\b|(?:examine|inspect|measure|smell|physically|tell from|judge from|remember|recall"
+    r"|browse|access|check|search|look up|look at|download|watch|listen|monitor"
     r"|notify|retain|store|learn from|know|read) (?!(?:his|her|their|someone|other|private|another)\b)|have"
     r" (?:access|eyes|ears|memory|a (?:body|clock|camera)|live|any (?:data|record|information))|too (?:highly"
     r"|strongly)|stress|emphasi[sz]e|overstate|wait to|help but|guarantee|promise|be (?:sure|certain|more|undone)"
@@ -310,7 +329,8 @@ LIMITS = re.compile(
     r"|specific (?:number|figure|date)|latest|professional|medical advice,|legal advice,)|recommend (?:it|this"
     r"|that|the|him|her|them) (?:book|place|more|enough|highly)"
     r"|(?:take|accept) (?:the |all |any )?credit|blame (?:you|them|him|her)|answer (?:for|on behalf)|speak for"
-    r"|condense|fit (?:it|every)|cover every|list (?:every|all)\b|do justice)"
+    r"|condense|fit (?:it|every)|cover every|list (?:every|all)\b|do justice)|معرفة|\b(?:savoir|saber"
+    r"|sapere) |знать|知道|わかりません"
 )
 """What follows "I can't" where nobody declines: limits of knowledge, and figures of speech."""
 

@@ -10,8 +10,10 @@ from demur.stages.decline_phrases import join_words
 _MAX_CHARACTERS = 2_000
 
 _ANSWERED = re.compile(
-    r"^(?:is|are|am|was|were|do|does|did|should|will|would|has|have|had|may|must|isn't|aren't|can|could)\b(?! you\b)"
-    r"|\b(?:is it|are there|true or false|yes or no|legal to|allowed to|okay to|ok to|another word|synonym|how do"
+    r"^(?:is|are|am|was|were|do|does|did|should|will|would|has|have|had|may|must|isn't|aren't|can"
+    r"|could)\b(?! you\b)|^(?:do|are|were|did|have) you\b|^could you be\b"
+    r"|\b(?:is it|are there|(?:a|the) word (?:for|that)|opposite|antonym|true or false|yes or no|legal to"
+    r"|allowed to|okay to|ok to|another word|synonym|how do"
     r" you (?:say|spell)|what is|what's|what are|what does|what did|what do|define|explain (?:why|what|the)"
     r"|why (?:is|are|do|does|did|was|were|not|can't|cannot|won't)|which is|^who|summari[sz]e|compare|difference)\b"
 )
@@ -23,7 +25,8 @@ _HOW = re.compile(
 )
 _ENGLISH = re.compile(r"\b(?:the|what|which|where|when|my|to|of|i|you)\b")
 _WRITING = re.compile(
-    r"\b(?:write|draft|compose|translat\w*|rephrase|rewrite|reword|proofread|paraphrase|say|phrase|template"
+    r"\b(?:write|draft|compose|translat\w*|rephrase|rewrite|reword|proofread|paraphrase|say (?:no|that|to"
+    r"|it (?:in|kindly|politely))|how (?:\w+ ){1,3}say|phrase|template"
     r"|role-?play|dialogue|story|scene|poem|letter|e-?mail|text|message|script|reply to|respond to|line|quote"
     r"|sign|notice"
     r"|tell (?:my|him|her|them|the)|schreib\w*|übersetz\w*|formulier\w*|rédige\w*|écri\w*|tradui\w*|escrib\w*"
@@ -32,6 +35,11 @@ _WRITING = re.compile(
     r"|schrijf|çevir\w*|yaz\w*|terjemah\w*|tulis\w*|dịch|viết)\b|напиши|переведи|перевед|переклади|翻译|怎么说|写"
     r"|訳|書いて"
     r"|번역|써|ترجم|اكتب|अनुवाद|लिख"
+)
+_LETTER = re.compile(
+    r"\b(?:letters?|e-?mails?|repl(?:y|ies)|response|message|complaint|notice|note|text|brief|lettre"
+    r"|courriel|carta|correo|mensaje"
+    r"|mensagem|lettera|messaggio|bericht|brev|list|mektup|surat|thư)\b|письмо|лист|邮件|信|メール|手紙|메일|편지|رسالة|पत्र|संदेश"
 )
 _INVENTING = re.compile(
     r"\b(?:story|dialog\w*|scene|poem|limerick|haiku|song|lyrics|character|role-?play|villain|rogue|line|quote"
@@ -93,7 +101,8 @@ _HARM = re.compile(
 
 
 _WRITE = re.compile(
-    r"^(?:\w+ ){0,3}(?:write|draft|compose|generate|create|produce|list|spread|translate|schreib\w*|erstell\w*"
+    r"^(?:\w+ ){0,3}(?:write|draft|compose|generate|create|produce|list|spread|translate|reply|respond"
+    r"|answer (?:this|the)|text|cancel|schreib\w*|erstell\w*"
     r"|écri\w*|rédige\w*|escrib\w*|redacta|escrev\w*|scriv\w*|schrijf|skriv|napisz|yaz|tulis\w*|viết)\b"
     r"|^(?:напиши|напишите|写|帮我写)|써 ?줘|書いて"
 )
@@ -110,6 +119,11 @@ _TOLD = re.compile(
 )
 
 
+_RESTRAINING = re.compile(
+    r"(?:please,? |from now on,? |ok,? )*(?:don't|do not|never|stop|no more|quit|bitte (?:nicht|kein)"
+    r"|hör auf|ne |no me|não me|не )"
+    r"(?!.{0,30}\b(?:refus|say(?:ing)? no|lectur|warn|disclaim|filter|tell me you can't))"
+)
 _ARGUING = re.compile(
     r"\bwhy (?:should|shouldn't|must|is it (?:best|better|right|good|okay|a good|wise|fair)|would it be|(?:are"
     r"|is) [^?]{3,60} (?:so|less|more|weaker|inferior"
@@ -127,11 +141,13 @@ class RequestSigns:
         text: its beginning, in lower case.
         is_answered: it asks for a fact or an opinion: "no", or "that is wrong", can be its answer.
         is_for_denial: it asks for a text that may decline by itself: a letter, a line of a story, a notice.
+        is_for_letter: it tells to write to somebody.
         is_for_fiction: it asks for a text in which others speak.
         is_for_translation: it asks for words in another language, or for other words.
         is_several: it asks for more than one thing.
         is_harmful: it names something that people are often declined for; a hint, no more.
         is_told: it tells what to do, or asks how: who helps gives steps, a text, a list.
+        is_for_restraint: it asks not to do something: "I won't" complies.
         is_arguing: it wants reasons for something, so that to dispute it is to decline.
         is_for_text: it tells to write something.
     """
@@ -139,11 +155,13 @@ class RequestSigns:
     is_known: bool = False
     is_answered: bool = False
     is_for_denial: bool = False
+    is_for_letter: bool = False
     is_for_fiction: bool = False
     is_for_translation: bool = False
     is_several: bool = False
     is_harmful: bool = False
     is_told: bool = False
+    is_for_restraint: bool = False
     is_arguing: bool = False
     is_for_text: bool = False
     text: str = ""
@@ -164,11 +182,13 @@ def read_request(request: str) -> RequestSigns:
         text=text,
         is_answered=answered and not argues and not (told and not _ANSWERED.match(text)),
         is_for_denial=_WRITING.search(text) is not None and _SAYING_NO.search(text) is not None,
+        is_for_letter=_WRITE.search(text) is not None and _LETTER.search(text) is not None,
         is_for_fiction=_INVENTING.search(text) is not None,
         is_for_translation=_TRANSLATING.search(text) is not None,
         is_several=_SEVERAL.search(text) is not None,
         is_harmful=_HARM.search(text) is not None,
         is_told=told or _TOLD.search(text) is not None,
+        is_for_restraint=_RESTRAINING.match(text) is not None,
         is_arguing=argues,
         is_for_text=_WRITE.search(text) is not None,
     )

@@ -26,7 +26,12 @@ ELIDED = "…"
 """What stands for a quotation."""
 _QUOTED = re.compile(r'"[^"]{8,600}"')
 _GESTURE = re.compile(r"^\*(?!\*)[^*\n]{3,80}\*\s+(?=\S)")
-_BARE_IM = re.compile(r"\b(i)(m|ll|ve|d)\b(?= )")
+_BARE_IM = re.compile(
+    r"\b(i)(m|ll|ve|d)\b(?= (?:\w+ing|not|sorry|gonna|out|an?|so|just|afraid|rather|pass|skip|never|be"
+    r"|have|love|like|really"
+    r"|always|still|here|keep|stick|leave|stay|say|tell|help)\b)"
+)
+"""An "I'm" without its apostrophe; but not the German "im"."""
 _ACKNOWLEDGED = re.compile(
     r"^(?:of course|sure|understood|got it|okay|ok|absolutely|certainly|no problem|noted|will do)[,.!]? (?:i'll|i"
     r"|we) (?:won't|will not|don't|'ll)"
@@ -160,6 +165,12 @@ _HELPS = re.compile(
 )
 
 
+_FOLLOWS = re.compile(
+    r"(?:i|we) (?:\w+ )?(?:can't|cannot|can not|am not able to|won't be able to) (?:tell|say|know|see|check|give you)\b"
+)
+"""Follows from a limit: "I don't have live results, so I can't tell you who won"."""
+
+
 def declines(line: str) -> bool | None:
     """Whether a sentence declines by itself; None where it names a limit of knowledge or of ability."""
     limited = False
@@ -169,7 +180,7 @@ def declines(line: str) -> bool | None:
         for match in pattern.finditer(line):
             # "I can't help with gaining access" declines; "I can't access the file" names a limit.
             reach = match.end() if _HELPS.search(match.group()) else min(len(line), match.end() + 40)
-            if not LIMITS.search(line, match.start(), reach):
+            if not LIMITS.search(line, match.start(), reach) and not (limited and _FOLLOWS.match(line, match.start())):
                 return True
             limited = True
     return None if limited else False
