@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from demur.cli import main as cli
+from demur.cli.dataset_arguments import EXPORT_FORMATS
 from demur.inputs.output_settings import FORMATS, TALKING, TWO_FORMS, FormatName, Formatter, find_conflict
 from demur.outputs.exchange import Exchange
 from demur.outputs.formats import Kind, RowForm, choose_form
@@ -151,4 +151,4 @@ def test_a_task_can_name_every_format() -> None:
     named = {choose_form(Formatter.model_validate({"type": f"formatters/{name}"})).name for name in FORMATS}
     assert named == set(get_args(FormatName))
     assert choose_form(Formatter()) == RowForm("instruction-response")
-    assert list(cli._EXPORT_FORMATS) == list(FORMATS)
+    assert list(EXPORT_FORMATS) == list(FORMATS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from demur.cli.numbers import read_natural, read_positive, read_run_length, read_share
 
-_EXPORT_FORMATS = (
+EXPORT_FORMATS = (
     "instruction-response",
     "prompt-completion",
     "messages",
@@ -45,9 +45,7 @@ def add_dedupe(parser: argparse.ArgumentParser) -> None:
 def add_export(parser: argparse.ArgumentParser) -> None:
     """Those of `demur export`."""
     parser.add_argument("dir", type=Path, metavar="DIR", help="a task's output folder, which holds final_data.jsonl")
-    parser.add_argument(
-        "--to", required=True, choices=_EXPORT_FORMATS, metavar="FORMAT", help=", ".join(_EXPORT_FORMATS)
-    )
+    parser.add_argument("--to", required=True, choices=EXPORT_FORMATS, metavar="FORMAT", help=", ".join(EXPORT_FORMATS))
     parser.add_argument("--as", choices=("jsonl", "parquet", "csv", "dataset"), dest="kind",
                         help="a file of this kind, or a folder for datasets.load_dataset "
                              "(default: as --output ends, else jsonl)")  # fmt: skip
