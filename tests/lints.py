@@ -27,7 +27,7 @@ HEAVY_HOMES = {
     "yaml": ("demur.inputs.yaml_text",),
     "pyarrow": ("demur.inputs.rows", "demur.outputs.parquet"),
     "model2vec": ("demur.stages.semantic",),
-    "numpy": ("demur.stages.semantic",),
+    "numpy": ("demur.stages.semantic", "demur.stages.measure_vendi"),
     "xllamacpp": ("demur.engines.llama_models",),
     "rapidfuzz": ("demur.stages.novelty", "demur.stages.choose_diverse"),
     "huggingface_hub": ("demur.engines.model_files", "demur.engines.model_hub", "demur.run.push"),

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from demur.contamination import Contamination
+from demur.usage import BudgetUse, SlotUse, VendiScores
 
 
 class Label(StrEnum):
@@ -307,32 +308,6 @@ class StageUse:
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetUse:
-    """What all tasks of a run used together, of what they may use.
-
-    Attributes:
-        max_cost_usd: the bound in US dollars, or None.
-        max_tokens: the bound in tokens, prompts and replies together, or None.
-        cost_usd: what was used; None where a model's price is not known.
-        tokens: what was used; estimated for replies whose server did not count, and requests whose answer never came.
-    """
-
-    max_cost_usd: float | None
-    max_tokens: int | None
-    cost_usd: float | None
-    tokens: int
-
-    def describe(self) -> str:
-        """Used and allowed, in words."""
-        parts = []
-        if self.max_tokens is not None:
-            parts.append(f"{self.tokens:,} of {self.max_tokens:,} tokens")
-        if self.max_cost_usd is not None and self.cost_usd is not None:
-            parts.append(f"${self.cost_usd:,.4f} of ${self.max_cost_usd:,.4f}")
-        return " and ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
 class EngineUse:
     """What one engine did for a task.
 
@@ -377,6 +352,8 @@ class Summary:
         budget: what the run as a whole used, where it has a budget.
         contamination: by evaluation set, how many drafts were dropped for it; where that is only flagged, how many pairs are.
         preferences: where asked for: `written` by what is wrong with the rejected answer, pairs `left_out` by the reason.
+        slots: how busy each model's were, of those that anything was asked of.
+        vendi: how varied the pairs are to an embedding model; None where none was named.
     """
 
     task: str
@@ -397,3 +374,5 @@ class Summary:
     budget: BudgetUse | None = None
     contamination: Mapping[str, int] = field(default_factory=dict)
     preferences: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    slots: tuple[SlotUse, ...] = ()
+    vendi: VendiScores | None = None

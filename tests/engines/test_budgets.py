@@ -13,7 +13,8 @@ from demur.engines.limiting import LimitedEngine, Limiter
 from demur.engines.scripted import ScriptedEngine
 from demur.errors import BudgetSpent, EngineError, RequestTimedOut, ServerFault
 from demur.inputs.prices import FREE, Price
-from demur.records import BudgetUse, Origin
+from demur.records import Origin
+from demur.usage import BudgetUse
 from tests.engines.samples import chat
 from tests.engines.virtual_clock import run_virtually
 

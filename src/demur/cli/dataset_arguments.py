@@ -71,6 +71,9 @@ def add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("other", type=Path, nargs="?", metavar="DIR2", help="another, to set beside it")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE",
                         help="where to write (default: report.html in DIR; of two, comparison.html in DIR)")  # fmt: skip
+    parser.add_argument("--embeddings", metavar="MODEL",
+                        help="measure diversity by meaning too (Vendi score): a model2vec model's folder or its name on "
+                             "the Hugging Face hub, from where it is fetched once; needs the extra semantic")  # fmt: skip
 
 
 def add_decontaminate(parser: argparse.ArgumentParser) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from demur.cli.failures import sanitise_line
 from demur.outputs.report import COMPARISON, REPORT, write_report
-from demur.outputs.run_folder import read_run
+from demur.outputs.run_folder import RunFolder, read_run
+from demur.run.variety import score_variety
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -16,10 +18,20 @@ def execute(arguments: argparse.Namespace) -> int:
     Raises:
         InputError: a folder is no run's, or a file in it is damaged.
         OutputFault: the disk refuses.
+        ExtraMissing: embeddings are asked for, and model2vec is not installed.
+        ModelNotFound: there is no such model.
     """
     folders: list[Path] = [arguments.dir, *([arguments.other] if arguments.other else [])]
     runs = [read_run(folder) for folder in folders]
+    if arguments.embeddings is not None:
+        runs = [_score(run, arguments.embeddings) for run in runs]
     path = arguments.output or arguments.dir / (REPORT if len(runs) == 1 else COMPARISON)
     write_report(path, runs)
     print(sanitise_line(str(path)))
     return 0
+
+
+def _score(run: RunFolder, model: str) -> RunFolder:
+    pairs = run.pairs
+    scores = score_variety(model, [pair.instruction for pair in pairs], [pair.response for pair in pairs])
+    return replace(run, vendi=scores)

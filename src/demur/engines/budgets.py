@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from demur.engines.base import Usage
 from demur.errors import BudgetSpent
 from demur.inputs.prices import Price
-from demur.records import BudgetUse
+from demur.usage import BudgetUse
 
 GRACE_S = 0.02
 """How long after the last reply the first refusal comes: the reply is on its way to the journal."""

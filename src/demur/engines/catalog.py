@@ -11,7 +11,7 @@ journal of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import cast
@@ -24,6 +24,7 @@ from demur.engines.limiting import LimitedEngine, Limiter
 from demur.engines.pacing import Pacer
 from demur.engines.redacting import RedactedEngine, list_secrets
 from demur.engines.retrying import RetryingEngine
+from demur.engines.slots import SlotWatch, Watched
 from demur.engines.watching import Health, WatchedEngine
 from demur.errors import EngineError, ExtraMissing, InputError
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
@@ -201,6 +202,19 @@ class Catalog:
     def measure_width(self, *engines: Engine) -> int:
         """The most requests at once that these engines let through together; those of one limiter count once."""
         return sum(self._limiters[identity].maximum for identity in {engine.identity for engine in engines})
+
+    def watch_slots(self, engines: Sequence[JournaledEngine]) -> SlotWatch:
+        """A watch over the slots that these engines use."""
+        roles: dict[Identity, list[str]] = {}
+        for engine in engines:
+            roles.setdefault(engine.identity, []).append(engine.meter.role)
+        watched = []
+        for identity, blocks in roles.items():
+            limiter = self._limiters[identity]
+            watched.append(
+                Watched(identity.engine, identity.model, tuple(blocks), limiter.maximum, limiter.slots, limiter.mark)
+            )
+        return SlotWatch(watched)
 
     async def close(self) -> None:
         """Close every provider that was opened here."""

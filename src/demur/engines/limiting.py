@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from demur.engines.base import Engine, Identity, Reply, Request, Usage
 from demur.engines.pacing import Gate, TokenEstimator, Toll
+from demur.engines.slots import SlotMeter
 from demur.errors import BudgetSpent, EngineError, RateLimited, RequestTimedOut
 
 NOTHING = Usage()
@@ -41,6 +42,7 @@ class Limiter:
         maximum: what the limit may not exceed.
         gates: further limits; none is added once requests are under way.
         estimator: what requests to this model use.
+        slots: how busy the slots are over time.
     """
 
     def __init__(self, maximum: int) -> None:
@@ -52,6 +54,7 @@ class Limiter:
         self.set_maximum(maximum)
         self.gates: list[Gate] = []
         self.estimator = TokenEstimator()
+        self.slots = SlotMeter()
         self._in_flight = 0
         self._waiting = 0
         self._cuts = 0
@@ -93,6 +96,7 @@ class Limiter:
             BudgetSpent: the run may use no more.
         """
         loop = asyncio.get_running_loop()
+        self.mark(loop.time())
         if not self._waiting and self._in_flight < self._limit:
             need, now_s = estimate(), loop.time()
             if self._find_moment(need, now_s) <= now_s:
@@ -105,6 +109,7 @@ class Limiter:
         try:
             return await future
         except asyncio.CancelledError:
+            self.mark(loop.time())
             if not future.done() or future.cancelled():
                 future.cancel()
                 self._waiting -= 1
@@ -128,8 +133,9 @@ class Limiter:
             answered: whether the model answered.
             used: the tokens that the server counted; nothing where it does not say.
         """
-        self._in_flight -= 1
         now_s = asyncio.get_running_loop().time()
+        self.mark(now_s)
+        self._in_flight -= 1
         for toll in permit.tolls:
             if answered and used != NOTHING:
                 toll.settle(used, now_s)
@@ -145,8 +151,13 @@ class Limiter:
             self._answers = 0
         self.grant()
 
+    def mark(self, now_s: float) -> None:
+        """Count how busy the slots were up to now: before anything changes, and before they are read."""
+        self.slots.advance(now_s, busy=self._in_flight, waiting=self._waiting, limit=self._limit)
+
     def _let_go(self, need: Usage, now_s: float) -> Permit:
         self._in_flight += 1
+        self.slots.granted += 1
         return Permit(self._cuts, tuple(gate.charge(need, now_s) for gate in self.gates))
 
     def _withdraw(self, permit: Permit) -> None:
@@ -190,6 +201,7 @@ class Limiter:
             self._queue.clear()  # only cancelled ones are left
             return
         loop = asyncio.get_running_loop()
+        self.mark(loop.time())
         while self._queue and self._in_flight < self._limit:
             _, _, future, estimate = self._queue[0]
             if future.done():  # a cancelled one counts itself out when its task next runs

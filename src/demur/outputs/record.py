@@ -6,6 +6,7 @@ import hashlib
 import platform
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -13,7 +14,8 @@ from pathlib import Path
 from demur.inputs.task import TaskInputs
 from demur.outputs.licences import find_licence
 from demur.outputs.lineage import Lineage
-from demur.records import BudgetUse, EngineUse, StageCount, StageUse, Summary
+from demur.records import EngineUse, StageCount, StageUse, Summary
+from demur.usage import BudgetUse, SlotUse, VendiScores
 from demur.version import __version__
 
 Json = dict[str, object]
@@ -44,6 +46,8 @@ def describe_summary(summary: Summary) -> Json:
         **({"coverage": {axis: dict(counts) for axis, counts in summary.coverage.items()}} if summary.coverage else {}),
         **({"contamination": dict(summary.contamination)} if summary.contamination else {}),
         "engines": [_describe_use(use) for use in summary.engines],
+        **({"slots": [_describe_slots(use) for use in summary.slots]} if summary.slots else {}),
+        **({"vendi": _describe_vendi(summary.vendi)} if summary.vendi else {}),
         "elapsed_s": round(summary.elapsed_s, 3),
         "first_pair_s": None if summary.first_pair_s is None else round(summary.first_pair_s, 3),
         "files": dict(summary.files),
@@ -163,6 +167,29 @@ def _describe_stage_use(use: StageUse) -> Json:
         "replayed_prompt_tokens": use.replayed_prompt_tokens,
         "replayed_completion_tokens": use.replayed_completion_tokens,
         "cost_usd": None if use.cost_usd is None else round(use.cost_usd, 6),
+    }
+
+
+def _describe_slots(use: SlotUse) -> Json:
+    return {
+        "engine": use.engine,
+        "model": use.model,
+        "blocks": list(use.blocks),
+        "slots": use.slots,
+        "lowest": use.lowest,
+        "elapsed_s": round(use.elapsed_s, 3),
+        "busy": round(use.busy, 3),
+        "full_s": round(use.full_s, 3),
+        "held_s": round(use.held_s, 3),
+        "timeline": [round(busy, 3) for busy in use.timeline],
+    }
+
+
+def _describe_vendi(scores: VendiScores) -> Json:
+    return {
+        "model": scores.model,
+        "instructions": asdict(scores.instructions),
+        "responses": asdict(scores.responses),
     }
 
 

@@ -20,7 +20,8 @@ from markupsafe import Markup
 
 from demur.outputs.files import encode, write_text
 from demur.outputs.record import CONTENT_WARNING
-from demur.outputs.report_figures import Chart, Figures, Section, make_figures
+from demur.outputs.report_charts import Chart, Section
+from demur.outputs.report_figures import Figures, make_figures
 from demur.outputs.report_rows import MAX_BYTES, Rows, clean_text, embed_json, list_drop_rows, list_pair_rows
 from demur.outputs.run_folder import Node, RunFolder, read_run_with
 

@@ -3,76 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from demur.outputs.measure import (
     SAMPLE_TEXTS,
     Diversity,
     bin_values,
     count_openings,
-    find_quantile,
     measure_diversity,
     split_words,
 )
+from demur.outputs.report_charts import (
+    Bar,
+    Chart,
+    Fact,
+    Section,
+    draw_counts,
+    draw_histogram,
+    name_words,
+    say_share,
+    say_time,
+)
+from demur.outputs.report_use import list_costs, list_slots, list_use, say_slots
 from demur.outputs.run_folder import PairRow, RunFolder, StageRow, VerdictRow
+from demur.usage import VendiScores
 
-BARS = 12
-_PARTS = 20
 _ROUND_PARTS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A value with its name, and how it is made up.
-
-    Attributes:
-        lost: a second value, drawn after the first in another shade.
-        note: what else is to be said of it.
-    """
-
-    label: str
-    value: float
-    shown: str
-    lost: float = 0
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """Bars lie, each with its name; columns stand, with names at both ends of the axis only.
-
-    Attributes:
-        key: the same for the same chart of another run.
-        top: the value that fills the chart.
-    """
-
-    key: str
-    title: str
-    form: Literal["bars", "columns"]
-    bars: tuple[Bar, ...]
-    note: str = ""
-    top: float = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A named value, in words."""
-
-    label: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the page; `note` says how to read it."""
-
-    key: str
-    title: str
-    charts: tuple[Chart, ...]
-    facts: tuple[Fact, ...] = ()
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +57,14 @@ def make_figures(run: RunFolder) -> Figures:
                 note="A round is one proposal request. Accepted drafts, and above them those dropped."),
         Section("spread", "Risks, clauses and axes", tuple(_list_coverage(run))),
         Section("distributions", "Distributions", tuple(_list_distributions(run))),
-        Section("diversity", "Diversity", (), tuple(_list_diversity(requests, replies)),
-                f"On at most {SAMPLE_TEXTS} texts, always the same ones. Distinct-n: different n-grams over all, higher is more "
-                "varied. Self-BLEU: how well the others foretell a text, lower is more varied. Compression: bytes before over "
-                "bytes after zlib, lower is more varied."),
+        Section("diversity", "Diversity", (), tuple(_list_diversity(requests, replies, run.vendi)),
+                _say_measures(run)),
         Section("openings", "Openings", tuple(_list_openings(run)), note="The first three words."),
-        Section("use", "Tokens, cost and time", tuple(_list_use(run)), tuple(_list_costs(run))),
+        Section("use", "Tokens, cost and time", (*list_use(run), *list_slots(run)), tuple(list_costs(run)),
+                say_slots(run)),
     )  # fmt: skip
     kept = tuple(section for section in sections if section.charts or section.facts)
     return Figures(tuple(_list_facts(run)), tuple(_list_warnings(run, requests, replies)), kept)
-
-
-def say_share(share: float) -> str:
-    """A share as a percentage."""
-    return f"{share:.0%}" if share >= 0.1 or not share else f"{share:.1%}"
-
-
-def name_words(name: str) -> str:
-    """A name with underscores as words."""
-    return name.replace("_", " ")
 
 
 def _list_facts(run: RunFolder) -> Iterator[Fact]:
@@ -138,7 +84,7 @@ def _list_facts(run: RunFolder) -> Iterator[Fact]:
         return
     yield Fact("Rounds", f"{run.rounds:,}")
     if run.elapsed_s is not None:
-        yield Fact("Time", _say_time(run.elapsed_s))
+        yield Fact("Time", say_time(run.elapsed_s))
     yield Fact("Random seed", str(run.seed))
 
 
@@ -190,7 +136,7 @@ def _list_funnels(run: RunFolder) -> Iterator[Chart]:
         yield _draw_funnel(f"funnel-{kind}", f"Made of accepted ones: {name_words(kind)}", stages)
     if run.drops:
         reasons = Counter(f"{name_words(drop.stage)}: {name_words(drop.reason)}" for drop in run.drops)
-        yield _draw_counts("reasons", "Drops by stage and reason", reasons, len(run.drops))
+        yield draw_counts("reasons", "Drops by stage and reason", reasons, len(run.drops))
 
 
 def _draw_funnel(key: str, title: str, stages: Sequence[StageRow]) -> Chart:
@@ -231,7 +177,7 @@ def _list_coverage(run: RunFolder) -> Iterator[Chart]:
             counts.setdefault(value, number)
         if counts:
             texts = {pair.clause: pair.clause_text for pair in run.pairs} if axis == "clause" else {}
-            yield _draw_counts(f"axis-{axis}", f"By {name_words(axis)}", counts, len(run.pairs), texts)
+            yield draw_counts(f"axis-{axis}", f"By {name_words(axis)}", counts, len(run.pairs), texts)
 
 
 def _list_distributions(run: RunFolder) -> Iterator[Chart]:
@@ -242,11 +188,11 @@ def _list_distributions(run: RunFolder) -> Iterator[Chart]:
     for key, title, lengths in words:
         if lengths:
             high = max(10, -(-max(lengths) // 10) * 10)
-            yield _draw_histogram(key, title, lengths, high, "{:.0f}")
+            yield draw_histogram(key, title, lengths, high, "{:.0f}")
     near = [pair.neighbour.score for pair in run.pairs if pair.neighbour]
     if near:
         bound = f" A proposal is a duplicate from {run.threshold:g} on." if run.threshold is not None else ""
-        yield _draw_histogram("nearest", "Nearest neighbour, ROUGE-L", near, 1, "{:.2f}", bound)
+        yield draw_histogram("nearest", "Nearest neighbour, ROUGE-L", near, 1, "{:.2f}", bound)
     for key, title, verdicts in (
         ("confidence-instruction", "Guard's confidence in instructions", [p.instruction_verdict for p in run.pairs]),
         ("confidence-response", "Guard's confidence in responses", [p.response_verdict for p in run.pairs]),
@@ -256,26 +202,30 @@ def _list_distributions(run: RunFolder) -> Iterator[Chart]:
         if known:
             silent = sum(v is not None and v.confidence is None for v in verdicts)
             more = f" {silent:,} verdicts came without one." if silent else ""
-            yield _draw_histogram(key, title, known, 1, "{:.2f}", more)
+            yield draw_histogram(key, title, known, 1, "{:.2f}", more)
 
 
-def _draw_histogram(
-    key: str, title: str, values: Sequence[float], high: float, form: str, more: str = "", low: float = 0
-) -> Chart:
-    bins = bin_values(values, low, high, _PARTS)
-    bars = tuple(
-        Bar(f"{form.format(part.low)} to {form.format(part.high)}", part.count, f"{part.count:,}") for part in bins
+def _say_measures(run: RunFolder) -> str:
+    said = (
+        f"On at most {SAMPLE_TEXTS} texts, always the same ones. Distinct-n: different n-grams over all, higher is more "
+        "varied. Self-BLEU: how well the others foretell a text, lower is more varied. Compression: bytes before over "
+        "bytes after zlib, lower is more varied. "
     )
-    tenth, middle, ninth = (find_quantile(values, share) or 0.0 for share in (0.1, 0.5, 0.9))
-    note = (
-        f"Median {form.format(middle)}; nine in ten are at least {form.format(tenth)}, and nine in ten "
-        f"at most {form.format(ninth)}.{more}"
+    if run.vendi is None:
+        return said + (
+            "There is no Vendi score, which is about meaning and not words: it needs an embedding model, and the run named none. "
+            "With the extra “semantic”, demur report --embeddings MODEL adds it."
+        )
+    return said + (
+        f"Vendi score: as varied as so many texts without anything in common, by {run.vendi.model}; higher is more varied."
     )
-    return Chart(key, title, "columns", bars, note, max(bar.value for bar in bars))
 
 
-def _list_diversity(requests: Diversity, replies: Diversity) -> Iterator[Fact]:
-    for name, found in (("Instructions", requests), ("Responses", replies)):
+def _list_diversity(requests: Diversity, replies: Diversity, vendi: VendiScores | None) -> Iterator[Fact]:
+    for name, found, score in (
+        ("Instructions", requests, vendi.instructions if vendi else None),
+        ("Responses", replies, vendi.responses if vendi else None),
+    ):
         if not found.texts:
             continue
         for n, value in enumerate(found.distinct, start=1):
@@ -285,6 +235,8 @@ def _list_diversity(requests: Diversity, replies: Diversity) -> Iterator[Fact]:
             yield Fact(f"{name}: self-BLEU", f"{found.self_bleu:.3f}")
         if found.compression is not None:
             yield Fact(f"{name}: compression", f"{found.compression:.2f}")
+        if score is not None and score.score is not None:
+            yield Fact(f"{name}: Vendi score", f"{score.score:.1f} of {score.sampled:,}")
 
 
 def _list_openings(run: RunFolder) -> Iterator[Chart]:
@@ -295,63 +247,4 @@ def _list_openings(run: RunFolder) -> Iterator[Chart]:
     )
     for key, title, texts in groups:
         if texts:
-            yield _draw_counts(key, title, count_openings(texts), len(texts))
-
-
-def _draw_counts(
-    key: str, title: str, counts: Counter[str], total: int, texts: Mapping[str, str] | None = None
-) -> Chart:
-    """The most frequent values as bars; those that come as often stand in the order of their names.
-
-    Args:
-        texts: what a value means, where its name does not say.
-    """
-    texts, total = texts or {}, max(1, total)
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    bars = tuple(
-        Bar(label, number, f"{number:,}", note=". ".join(filter(None, (say_share(number / total), texts.get(label)))))
-        for label, number in ranked[:BARS]
-    )
-    rest = ranked[BARS:]
-    note = f"And {len(rest):,} more, with {sum(number for _, number in rest):,} in all." if rest else ""
-    return Chart(key, title, "bars", bars, note, max((bar.value for bar in bars), default=0))
-
-
-def _list_use(run: RunFolder) -> Iterator[Chart]:
-    bars = []
-    for use in run.uses:
-        tokens = use.prompt_tokens + use.completion_tokens
-        cost = "cost unknown" if use.cost_usd is None else f"${use.cost_usd:,.4f}"
-        said = f"{use.model} ({use.engine}), {use.asked:,} asked, {use.replayed:,} from the journal, {cost}"
-        bars.append(Bar(name_words(use.stage), use.prompt_tokens, f"{tokens:,}", use.completion_tokens, said))
-    if bars:
-        yield Chart("tokens", "Tokens asked for, by stage: prompts, then replies", "bars", tuple(bars),
-                    top=max(bar.value + bar.lost for bar in bars))  # fmt: skip
-
-
-def _list_costs(run: RunFolder) -> Iterator[Fact]:
-    asked = sum(use.asked for use in run.uses)
-    tokens = sum(use.prompt_tokens + use.completion_tokens for use in run.uses)
-    yield Fact("Requests", f"{asked:,}")
-    yield Fact("From the journal", f"{sum(use.replayed for use in run.uses):,}")
-    yield Fact("Tokens", f"{tokens:,}")
-    if run.pairs:
-        yield Fact("Tokens a pair", f"{tokens / len(run.pairs):,.0f}")
-    yield Fact("Cost", _say_cost(use.cost_usd for use in run.uses))
-    if run.elapsed_s:
-        yield Fact("Requests a second", f"{asked / run.elapsed_s:,.1f}")
-    if run.first_pair_s is not None:
-        yield Fact("First pair after", _say_time(run.first_pair_s))
-    yield Fact("Retries", f"{run.retried:,}")
-
-
-def _say_cost(costs: Iterable[float | None]) -> str:
-    known = list(costs)
-    return "unknown" if None in known or not known else f"${sum(cost or 0.0 for cost in known):,.4f}"
-
-
-def _say_time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+            yield draw_counts(key, title, count_openings(texts), len(texts))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from demur.outputs.files import STEERING, encode
-from demur.outputs.report_figures import name_words
+from demur.outputs.report_charts import name_words
 from demur.outputs.run_folder import DropRow, NeighbourRow, PairRow, RunFolder, VerdictRow
 
 Json = dict[str, object]

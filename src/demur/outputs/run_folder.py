@@ -13,6 +13,7 @@ from demur.errors import InputError
 from demur.inputs.json_lines import read_lines
 from demur.inputs.rows import parse_json
 from demur.inputs.text_file import read_text
+from demur.usage import SlotUse, VendiScore, VendiScores
 
 PAIRS, DROPS, RECORD = "final_data.jsonl", "rejected.jsonl", "run.json"
 
@@ -160,6 +161,7 @@ class RunFolder:
     Attributes:
         source: the hashes of what was read, by role.
         offspring: the stages of twins and mutants, by kind.
+        vendi: as the record has it; None where nothing was measured.
     """
 
     task: str
@@ -181,6 +183,8 @@ class RunFolder:
     offspring: Mapping[str, tuple[StageRow, ...]]
     coverage: Mapping[str, Mapping[str, int]]
     uses: tuple[UseRow, ...]
+    slots: tuple[SlotUse, ...]
+    vendi: VendiScores | None
     source: Mapping[str, tuple[str, str]]
     pairs: tuple[PairRow, ...] = field(repr=False)
     drops: tuple[DropRow, ...] = field(repr=False)
@@ -235,6 +239,8 @@ def read_run_with(folder: Path, record: Node) -> RunFolder:
             for axis, counts in result.entries("coverage")
         },
         uses=tuple(_read_uses(result)),
+        slots=tuple(map(_read_slots, result.items("slots"))),
+        vendi=_read_vendi(result.child("vendi")),
         source={role: (file.text("path"), file.text("sha256")) for role, file in record.entries("inputs")},
         pairs=tuple(map(_read_pair, _read_records(folder / PAIRS))),
         drops=tuple(map(_read_drop, _read_records(drops))) if drops.is_file() else (),
@@ -271,6 +277,36 @@ def _read_uses(result: Node) -> Iterator[UseRow]:
                 *names, stage, use.count("asked"), use.count("replayed"), use.count("prompt_tokens"),
                 use.count("completion_tokens"), use.number("cost_usd"),
             )  # fmt: skip
+
+
+def _read_slots(use: Node) -> SlotUse:
+    elapsed_s = use.number("elapsed_s") or 0.0
+    return SlotUse(
+        engine=use.text("engine"),
+        model=use.text("model"),
+        blocks=use.texts("blocks"),
+        slots=max(1, use.count("slots")),
+        lowest=use.count("lowest"),
+        elapsed_s=elapsed_s,
+        busy_slot_s=(use.number("busy") or 0.0) * elapsed_s,
+        full_s=use.number("full_s") or 0.0,
+        held_s=use.number("held_s") or 0.0,
+        timeline=tuple(busy.number() or 0.0 for busy in use.items("timeline")),
+    )
+
+
+def _read_vendi(scores: Node) -> VendiScores | None:
+    if not scores.there:
+        return None
+    return VendiScores(
+        model=scores.text("model"),
+        instructions=_read_score(scores.child("instructions")),
+        responses=_read_score(scores.child("responses")),
+    )
+
+
+def _read_score(score: Node) -> VendiScore:
+    return VendiScore(score=score.number("score"), texts=score.count("texts"), sampled=score.count("sampled"))
 
 
 def _read_pair(line: Node) -> PairRow:

@@ -30,8 +30,10 @@ from demur.run.progress import TaskProgress
 from demur.run.scheduler import FailureStreak
 from demur.run.tally import count_contamination, count_offspring, count_stages, measure_coverage, warn_of_misfits
 from demur.run.trace import compose_full_command, trace_lineage
+from demur.run.variety import score_variety
 from demur.stages.novelty import NoveltyIndex
 from demur.stages.read_demand import warn_of_reply_type
+from demur.usage import VendiScores
 
 FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md", CROISSANT, REPORT)
 ALL_FILES = (*FILES, PREFERENCES, *PARQUET_FILES, COMPARISON)
@@ -59,6 +61,7 @@ class TaskRun:
         self._budget = catalog.budget
         self._assembly = assembly = assemble_task(task, plan, catalog, store, shared)
         progress.meters = [engine.meter for engine in assembly.engines]
+        self._slots = catalog.watch_slots(assembly.engines)
         # Twice as many drafts as slots: while one half is at the servers, the other waits at their doors.
         self._width = 2 * catalog.measure_width(*assembly.engines)
         self._streak = FailureStreak()
@@ -83,6 +86,7 @@ class TaskRun:
             self._progress.phase = "loading"
             for recipe in self._assembly.recipes:
                 await asyncio.to_thread(recipe.deduplicator.prepare)
+            self._slots.begin(asyncio.get_running_loop().time())
             self._progress.phase = "trying the guard"
             await self._try_guard()
             self._progress.phase = "running"
@@ -162,6 +166,7 @@ class TaskRun:
 
     def _end(self) -> None:
         self._progress.ended_s = time.monotonic()
+        self._slots.end(asyncio.get_running_loop().time())
         self._progress.phase = str(self._status)
 
     def leave_admitted(self, shared: NoveltyIndex) -> None:
@@ -228,8 +233,21 @@ class TaskRun:
             files={name: str(self._task.folder / name) for name in FILES},
             warnings=(*self._warnings, *self._list_late_warnings()),
             failure=str(failure) if status is Status.FAILED else "",
+            slots=self._slots.uses,
+            vendi=self._score_variety(pairs),
             budget=self._budget.read() if self._budget.bounded else None,
         )
+
+    def _score_variety(self, pairs: list[Pair]) -> VendiScores | None:
+        """By the embedding model of the deduplication, where the builder names one. Without it a run is none the worse."""
+        semantic = self._plan.builder.dedup.semantic
+        if semantic is None or not pairs:
+            return None
+        try:
+            instructions, responses = [pair.draft.instruction for pair in pairs], [pair.response for pair in pairs]
+            return score_variety(semantic.model, instructions, responses)
+        except DemurError:  # the task ended before the model was loaded, which is where it says so
+            return None
 
     def _list_late_warnings(self) -> list[str]:
         words = [*warn_of_misfits(self._harvest.pairs, self._task.inputs), *self._harvest.list_warnings()]

@@ -129,11 +129,25 @@ def load_embedder(model: str) -> Embedder:
     except Exception as error:  # what it is made of (tokenizers, safetensors) raises bare ones
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise ModelNotFound(
-            f"the embedding model {model!r} of the dedup block cannot be loaded: {first}",
+            f"the embedding model {model!r} cannot be loaded: {first}",
             hint="Name a folder with a model2vec model, or one on the Hugging Face hub such as minishlab/potion-base-8M; "
             "the latter needs the network once.",
         ) from error
     return embedder
+
+
+def embed_texts(model: str, texts: Sequence[str]) -> Vectors | None:
+    """The vectors of some texts, each of length 1, without those of which the model knows no token; None where none is left.
+
+    Raises:
+        ModelNotFound: see `load_embedder`.
+        ExtraMissing: likewise.
+    """
+    import numpy as np
+
+    embedder = load_embedder(model)
+    vectors = [vector for text in texts if (vector := _embed(embedder, text)) is not None]
+    return np.stack(vectors) if vectors else None
 
 
 def _embed(embedder: Embedder, text: str) -> Vectors | None:
@@ -149,4 +163,4 @@ def _embed(embedder: Embedder, text: str) -> Vectors | None:
 
 
 def _miss_extra() -> ExtraMissing:
-    return ExtraMissing("the dedup block's `semantic` needs model2vec", hint="pip install 'demur[semantic]'")
+    return ExtraMissing("embeddings of texts need model2vec", hint="pip install 'demur[semantic]'")
