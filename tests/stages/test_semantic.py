@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from demur.cli.main import main
 from demur.errors import ExtraMissing, InputError, ModelNotFound
 from demur.inputs.builder_file import read_builder
 from demur.inputs.dedup_settings import DedupSettings, SemanticSettings
 from demur.outputs.dataset import describe_drop
 from demur.records import Admitted, Draft, DraftId, Drop, Origin, Reason, Seed
 from demur.run.runner import Runner
+from demur.run.variety import score_variety
 from demur.stages.dedupe import Deduplicator
 from demur.stages.semantic import BLOCK_TEXTS, DECIMALS, SemanticIndex, load_embedder
+from tests.outputs.report_folders import write_folder
 from tests.run.world import World, make_runner, read_output
 
 np = pytest.importorskip("numpy")
@@ -201,6 +204,30 @@ def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
         index.nearest("text")
 
 
+def test_a_dataset_is_scored_by_a_model(model: str) -> None:
+    """Instructions without a word in common count nearly each; the same response counts as one; unknown words are left out."""
+    scores = score_variety(
+        model, ["open the shed", "bicycle ladder tonight", "?"], ["no window", "no window", "no window"]
+    )
+    assert (scores.instructions.texts, scores.instructions.sampled) == (3, 2)
+    assert 1.5 < (scores.instructions.score or 0) <= 2
+    assert (scores.responses.score, scores.responses.sampled) == (pytest.approx(1), 3)
+    assert score_variety(model, [], ["?"]).instructions.score is None
+
+
+def test_a_report_can_be_given_a_model(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`demur report --embeddings` adds the Vendi score to the page of a run that had none; without it the page says why."""
+    folder = write_folder(tmp_path / "run", pairs=9)
+    assert main(["report", str(folder)]) == 0
+    assert "There is no Vendi score" in (folder / "report.html").read_text()
+    assert main(["report", str(folder), "--embeddings", model]) == 0
+    page = (folder / "report.html").read_text()
+    assert "Instructions: Vendi score" in page
+    assert "There is no Vendi score" not in page
+    assert main(["report", str(folder), "--embeddings", str(tmp_path / "none")]) == 4
+    assert "embedding model" in capsys.readouterr().err
+
+
 def test_without_the_package_the_pip_line_is_told(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a run nor a check begins without model2vec."""
     monkeypatch.setitem(sys.modules, "model2vec", None)
@@ -227,6 +254,11 @@ async def test_a_run_drops_by_meaning_whatever_the_concurrency(workspace: Path) 
         assert result.exit_code == 0
         found.append([read_output(workspace, name) for name in ("final_data.jsonl", "rejected.jsonl")])
     assert found[0] == found[1]
+    vendi = json.loads(read_output(workspace, "run.json"))["result"]["vendi"]
+    assert vendi["model"] == folder
+    for part in ("instructions", "responses"):
+        assert vendi[part]["texts"] == 20
+        assert 1 <= vendi[part]["score"] <= vendi[part]["sampled"] <= 20
     drops = [json.loads(line) for line in found[0][1].splitlines()]
     by_meaning = [drop for drop in drops if drop["reason"] == "semantic_duplicate"]
     assert by_meaning
