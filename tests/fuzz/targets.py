@@ -29,8 +29,8 @@ from demur.inputs.seeds import read_seeds
 from demur.inputs.task import read_tasks
 from demur.inputs.validation import read_environment
 from demur.inputs.yaml_text import read_documents
-from demur.outputs.card import escape_markdown
 from demur.outputs.files import encode
+from demur.outputs.markdown import escape_markdown
 from demur.records import Label, Origin
 from demur.run.dedupe_file import dedupe_file
 from demur.run.exposure import list_exposed

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from demur.inputs.yaml_text import read_documents
-from demur.outputs.card import escape_markdown, write_card
+from demur.outputs.card import write_card
 from demur.outputs.files import STEERING
 from demur.outputs.lineage import InputFile, Lineage
+from demur.outputs.markdown import escape_markdown
 from demur.outputs.record import CONTENT_WARNING
 from demur.records import Origin, Reason, Stage, StageCount, Status
 from demur.version import __version__

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self, TypeAlias, get_args
+import re
+from typing import Annotated, Literal, Self, TypeAlias, get_args
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from demur.inputs.policy import Text
 from demur.inputs.validation import InputModel
@@ -71,3 +72,46 @@ class Datastore(InputModel):
     output_data_format: Literal["jsonl", "parquet"] = Field(
         default="jsonl", description="parquet: final_data and formatted_output are written as Parquet too."
     )
+
+
+_ADDRESS = re.compile(r"https?://[!-;=?-\[\]^_a-z|~]+", re.IGNORECASE)
+"""What RFC 3986 allows in an address, and nothing that would end one in HTML or Markdown."""
+
+
+def check_address(text: str) -> str:
+    """Refuse what is no address of the web.
+
+    Raises:
+        ValueError: what is wrong with it.
+    """
+    if text and not _ADDRESS.fullmatch(text):
+        raise ValueError(f"an address begins with https:// or http:// and has no spaces; this is {text!r}")
+    return text
+
+
+Address: TypeAlias = Annotated[Text, AfterValidator(check_address)]
+
+
+class Creator(InputModel):
+    """Someone who made a dataset."""
+
+    name: Text = Field(min_length=1)
+    type: Literal["person", "organization"] = "person"
+    url: Address = ""
+
+
+class Card(InputModel):
+    """What only its publisher can say of a dataset: for its card and its Croissant file."""
+
+    license: Text = Field(
+        default="", description="The dataset's licence: an identifier such as cc-by-4.0, its name, or its address."
+    )
+    url: Address = Field(default="", description="Where the dataset is to be found.")
+    creators: tuple[Text | Creator, ...] = Field(
+        default=(), description="Who made it: names of persons, or {name, type: person or organization, url}."
+    )
+
+    @property
+    def makers(self) -> tuple[Creator, ...]:
+        """The creators; a mere name is a person's."""
+        return tuple(each if isinstance(each, Creator) else Creator(name=each) for each in self.creators)

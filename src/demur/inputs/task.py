@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field
 from demur.errors import InputError
 from demur.inputs.calibration import Calibration
 from demur.inputs.evaluation_sets import Decontaminate, EvaluationSet, name_sets, read_evaluation_set, split_reference
-from demur.inputs.output_settings import Datastore, Formatter
+from demur.inputs.output_settings import Card, Datastore, Formatter
 from demur.inputs.policy import Policy, Risk, Text, choose_risks, read_policy
 from demur.inputs.seeds import collect_seeds, read_seeds
 from demur.inputs.text_file import expand_home
@@ -84,6 +84,7 @@ class Task(Calibration):
     data_builder: Text = Field(description="public/safety/refusal")
     task_description: Text = ""
     created_by: Text = ""
+    card: Card = Field(default=Card(), description="What only its publisher can say of the dataset.")
     risk_policy: RiskPolicy
     formatter: Formatter = Formatter()
     datastore: Datastore = Datastore()

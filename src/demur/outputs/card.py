@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Mapping
 
 from demur.inputs.task import TaskInputs
+from demur.outputs.card_sections import (
+    EMBEDDED_NOTE,
+    Comparison,
+    SetHits,
+    describe_comparison,
+    describe_licences,
+    describe_publication,
+    describe_use,
+)
 from demur.outputs.files import STEERING
 from demur.outputs.front_matter import write_front_matter
-from demur.outputs.licences import find_licence
 from demur.outputs.lineage import Lineage
+from demur.outputs.markdown import escape_markdown
 from demur.outputs.preferences import PREFERENCES
 from demur.outputs.record import CONTENT_WARNING
 from demur.records import Stage, StageCount, Status, Summary
 from demur.version import __version__
 
-_EMBEDDED_NOTE = (
-    "**Made with the embedded engine, without a language model.** Requests and refusals are composed from the policy's "
-    "clauses and a small grammar. Such data is for trying demur, for tests and for cold starts. It is not for training: "
-    "its language is narrow, and no guard model has judged it."
-)
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$^=-]|(?<=\d)\.(?=\s|$)|(?<=www)\.|:(?=\S)|(?<=\w)@)", re.IGNORECASE)
-"""What Markdown may take for markup, GitHub's bare links (`www.`, `https:`, addresses) and emoji names among it."""
-
 
 def write_card(summary: Summary, inputs: TaskInputs, seed: int, lineage: Lineage | None = None) -> str:
     """The card's text. Whatever the policy or task says is escaped, so that it stays text."""
     lineage = lineage or Lineage()
-    return write_front_matter(summary, lineage) + "\n" + "\n".join(_compose(summary, inputs, seed, lineage)) + "\n"
-
-
-def escape_markdown(text: str) -> str:
-    """Text as Markdown that shows it, on one line; what would steer a terminal or reorder the text becomes U+FFFD."""
-    return _MARKDOWN.sub(r"\\\1", STEERING.sub("\ufffd", " ".join(text.split())))
+    front = write_front_matter(
+        summary.task,
+        summary.accepted,
+        licence=inputs.task.card.license,
+        languages=lineage.languages,
+        preferences=sum(summary.preferences["written"].values()) if summary.preferences else None,
+    )
+    return front + "\n" + "\n".join(_compose(summary, inputs, seed, lineage)) + "\n"
 
 
 def _compose(summary: Summary, inputs: TaskInputs, seed: int, lineage: Lineage) -> Iterator[str]:
@@ -43,17 +45,19 @@ def _compose(summary: Summary, inputs: TaskInputs, seed: int, lineage: Lineage) 
     yield ""
     embedded = _is_embedded(summary)
     if embedded:
-        yield _EMBEDDED_NOTE
+        yield EMBEDDED_NOTE
         yield ""
     yield from _describe_counts(summary)
     if inputs.task.task_description:
         yield ""
         yield escape_markdown(inputs.task.task_description)
-    yield from _describe_use(summary, embedded=embedded)
+    yield from describe_publication(inputs.task.card, inputs.task.created_by)
+    yield from describe_use(_count_twins(summary), embedded=embedded)
     yield from _describe_composition(summary, inputs)
-    yield from _describe_models(summary)
-    yield from _describe_making(inputs.task.created_by, seed, lineage)
+    yield from _describe_models(summary, inputs.task.card.license)
+    yield from _describe_making(seed, lineage)
     yield from _describe_drops(summary)
+    yield from _describe_comparison(summary, inputs, lineage)
     yield from _describe_limits(inputs, lineage, embedded=embedded)
     yield from _describe_files(summary)
 
@@ -81,31 +85,6 @@ def _describe_counts(summary: Summary) -> Iterator[str]:
         yield f"The run that made it did not complete: {str(summary.status).replace('_', ' ')}."
 
 
-def _describe_use(summary: Summary, *, embedded: bool) -> Iterator[str]:
-    yield ""
-    yield "## Uses"
-    yield ""
-    if not embedded:
-        yield "- Meant for: fine-tuning a language model to decline what the policy below forbids, and testing whether it does."
-    else:
-        yield "- Meant for: trying demur and the programs that read its files."
-    yield "- Not meant for: teaching a model to comply with such requests, attacking systems, or any use of the requests by themselves."
-    yield (
-        "- Not a filter or a proof: a model that was trained on it can still answer what the policy forbids. "
-        "Test it on requests that are not in here."
-    )
-    if twins := _count_twins(summary):
-        yield (
-            f"- Over-refusal: the {twins} benign twins are there so that a model learns where the line is. Keep them together with "
-            "the refusals, mix both with ordinary helpful data, and measure what it declines needlessly."
-        )
-    else:
-        yield (
-            "- Over-refusal: there are only refusals in it. A model that is trained on nothing else learns to decline harmless "
-            "requests too. Mix it with ordinary helpful data, and measure what it declines needlessly."
-        )
-
-
 def _describe_composition(summary: Summary, inputs: TaskInputs) -> Iterator[str]:
     risk, policy = inputs.risk, inputs.policy
     yield ""
@@ -129,7 +108,7 @@ def _count_kept(counts: Mapping[Stage, StageCount]) -> int:
     return list(counts.values())[-1].kept if counts else 0
 
 
-def _describe_models(summary: Summary) -> Iterator[str]:
+def _describe_models(summary: Summary, licence: str) -> Iterator[str]:
     yield ""
     yield "## Models"
     yield ""
@@ -138,24 +117,14 @@ def _describe_models(summary: Summary) -> Iterator[str]:
         for use in summary.engines
     )
     yield ""
-    yield "| model | its licence, going by its name |"
-    yield "|---|---|"
-    for origin in dict.fromkeys(use.origin for use in summary.engines):
-        yield f"| {escape_markdown(origin.model)} | {escape_markdown(find_licence(origin))} |"
-    yield ""
-    yield (
-        "No licence is stated for the dataset itself. Whoever publishes it chooses one that these licences, the providers' "
-        "terms and the owners of the seed examples allow, and writes it in place of `unknown` at the head of this file."
-    )
+    yield from describe_licences((use.origin for use in summary.engines), licence)
 
 
-def _describe_making(created_by: str, seed: int, lineage: Lineage) -> Iterator[str]:
+def _describe_making(seed: int, lineage: Lineage) -> Iterator[str]:
     yield ""
     yield "## How it was made"
     yield ""
     yield f"- With demur {__version__}"
-    if created_by:
-        yield f"- Made by: {escape_markdown(created_by)}"
     yield f"- Random seed: {seed}"
     for name, said in lineage.decisions.items():
         yield f"- Decided by {escape_markdown(name.replace('_', ' '))}: {escape_markdown(said)}"
@@ -191,6 +160,21 @@ def _describe_drops(summary: Summary) -> Iterator[str]:
 def _describe_stage(stage: str, count: StageCount) -> str:
     reasons = ", ".join(f"{number} {reason.replace('_', ' ')}" for reason, number in count.dropped.items()) or "0"
     return f"| {stage.replace('_', ' ')} | {count.kept} | {reasons} |"
+
+
+def _describe_comparison(summary: Summary, inputs: TaskInputs, lineage: Lineage) -> Iterator[str]:
+    """The evaluation sets that the task names, each with its hash and its hits."""
+    settings = inputs.task.decontaminate
+    if settings is None:
+        return
+    hashes = {file.role: file.sha256 for file in lineage.inputs}
+    sets = (
+        SetHits(each.name, hashes.get(f"evaluation_{number}"), len(each.texts), summary.contamination.get(each.name, 0))
+        for number, each in enumerate(inputs.evaluations)
+    )
+    yield ""
+    yield "## Decontamination"
+    yield from describe_comparison(Comparison.of(settings, sets))
 
 
 def _describe_limits(inputs: TaskInputs, lineage: Lineage, *, embedded: bool) -> Iterator[str]:

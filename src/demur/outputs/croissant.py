@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from demur.errors import OutputFault
+from demur.inputs.output_settings import Creator
 from demur.inputs.task import TaskInputs
 from demur.outputs.files import RERUN, STEERING
 from demur.outputs.formats import Kind, choose_form
@@ -107,7 +108,7 @@ def describe_croissant(
     names = [name for name in _FILES if name != PREFERENCES or form is not None]
     hashes = {name: _hash_file(folder / name) for name in names}
     columns = choose_form(inputs.task.formatter).columns
-    task = _clean(summary.task)
+    task, card = _clean(summary.task), inputs.task.card
     version = hashlib.sha256("".join(digest for digest, _ in hashes.values()).encode()).hexdigest()[:12]
     return {
         "@context": _CONTEXT,
@@ -115,7 +116,9 @@ def describe_croissant(
         "conformsTo": "http://mlcommons.org/croissant/1.1",
         "name": task,
         "description": " ".join(filter(None, (CONTENT_WARNING, _clean(inputs.task.task_description)))),
-        "license": "unknown: whoever publishes the dataset says under which licence it is",
+        "license": _clean(card.license) or "unknown: whoever publishes the dataset says under which licence it is",
+        **({"url": card.url} if card.url else {}),
+        **({"creator": [_describe_creator(maker) for maker in card.makers]} if card.makers else {}),
         # Not a version that somebody chose: it changes if and only if the records do.
         "version": f"1.0.0+{version}",
         "keywords": ["safety", "refusal", "synthetic"],
@@ -207,6 +210,11 @@ def _describe_field(file: str, place: str, words: str, column: str, *, kind: str
         "dataType": kind,
         "source": source,
     }
+
+
+def _describe_creator(creator: Creator) -> Json:
+    kind = {"person": "sc:Person", "organization": "sc:Organization"}[creator.type]
+    return {"@type": kind, "name": _clean(creator.name), **({"url": creator.url} if creator.url else {})}
 
 
 def _hash_file(path: Path) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,11 @@ from pathlib import Path
 
 from demur.errors import InputError
 from demur.inputs.dataset_rows import DATA, Dataset, DatasetRow
-from demur.outputs.card import escape_markdown
+from demur.outputs.card_sections import Comparison
+from demur.outputs.derived_card import DerivedCard, write_derived_card
 from demur.outputs.files import encode, open_atomically, remove_file, write_jsonl, write_text
 from demur.outputs.record import CONTENT_WARNING, describe_file
+from demur.outputs.source_record import SourceRecord, join_cards, read_source
 from demur.version import __version__
 
 Json = dict[str, object]
@@ -37,6 +40,8 @@ class Derived:
         result: what came of it, in counts.
         rows: its pairs.
         rejected: the lines of `rejected.jsonl`; None where nothing was rejected, only left out.
+        command_line: what makes it again, word by word.
+        comparison: with which evaluation sets it was compared; None where it was not.
     """
 
     command: str
@@ -46,6 +51,8 @@ class Derived:
     result: Json
     rows: Sequence[DatasetRow]
     rejected: Sequence[Json] | None
+    command_line: Sequence[str] = ()
+    comparison: Comparison | None = None
 
 
 def check_destination(out: Path, sources: Sequence[Path], *, force: bool) -> None:
@@ -109,19 +116,37 @@ def write_derived(out: Path, made: Derived) -> None:
         remove_file(out / REJECTED)  # of a dataset that is written over
     else:
         write_jsonl(out / REJECTED, made.rejected)
-    card = "\n".join(_compose_card(out, made)) + "\n"
-    # Half characters, which a record may hold, are no UTF-8.
-    write_text(out / CARD, [card.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")])
-    write_text(out / RECORD, [encode(_describe(made), indent=2), "\n"])
+    sources = [(source, read_source(source.folder)) for source in made.sources]
+    dropped = None if made.rejected is None else Counter(str(record["reason"]) for record in made.rejected)
+    card = DerivedCard(
+        name=out.resolve().name,
+        words=made.words,
+        command=made.command_line,
+        sources=sources,
+        rows=made.rows,
+        dropped=None if dropped is None else dict(sorted(dropped.items())),
+        comparison=made.comparison,
+    )
+    write_text(out / CARD, [write_derived_card(card)])
+    write_text(out / RECORD, [encode(_describe(made, sources), indent=2), "\n"])
 
 
-def _describe(made: Derived) -> Json:
+def _describe(made: Derived, sources: Sequence[tuple[Dataset, SourceRecord]]) -> Json:
+    card = join_cards([record.card for _, record in sources]).model_dump(mode="json", exclude_defaults=True)
+    languages = dict.fromkeys(language for _, record in sources for language in record.languages)
     return {
         "content_warning": CONTENT_WARNING,
         "demur": __version__,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": made.command,
-        "inputs": {str(number): describe_source(source) for number, source in enumerate(made.sources, start=1)},
+        **({"command_line": shlex.join(made.command_line)} if made.command_line else {}),
+        **({"card": card} if card else {}),
+        "languages": list(languages),
+        "inputs": {
+            str(number): describe_source(source)
+            | ({"decontamination": record.describe_comparisons()} if record.comparisons else {})
+            for number, (source, record) in enumerate(sources, start=1)
+        },
         "settings": made.settings,
         "result": made.result,
         "versions": {"python": platform.python_version(), "platform": sys.platform},
@@ -137,40 +162,6 @@ def describe_source(source: Dataset) -> Json:
         "final_data_sha256": source.sha256,
         "run_sha256": describe_file(source.folder / RECORD)["sha256"],
     }
-
-
-def _compose_card(out: Path, made: Derived) -> list[str]:
-    twins = sum(row.mode == "comply" for row in made.rows)
-    lines = [
-        f"# {escape_markdown(out.resolve().name)}",
-        "",
-        f"> **Content warning.** {CONTENT_WARNING}",
-        "",
-        f"{len(made.rows)} pairs: {len(made.rows) - twins} requests with a refusal, {twins} harmless ones with help.",
-        "",
-        made.words,
-        "",
-    ]
-    writers = Counter(str(row.record.get("source", "")) for row in made.rows)
-    if any(writer.startswith("embedded:") for writer in writers):
-        lines += [
-            "**Some of it was made with the embedded engine, without a language model.** Such data is for trying demur, for "
-            "tests and for cold starts, not for training.",
-            "",
-        ]
-    lines += ["| made of | tasks | pairs |", "|---|---|---:|"]
-    for source in made.sources:
-        tasks = ", ".join(escape_markdown(task) for task in source.tasks)
-        lines.append(f"| {escape_markdown(str(source.folder))} | {tasks} | {len(source.rows)} |")
-    lines += ["", "| requests written by | pairs |", "|---|---:|"]
-    lines += [f"| {escape_markdown(writer)} | {number} |" for writer, number in sorted(writers.items())]
-    kept = "" if made.rejected is None else f" `{REJECTED}` has what was left out and why,"
-    lines += [
-        "",
-        f"`{DATA}` holds the pairs with their provenance, `{FORMATTED}` the bare pairs for fine-tuning,{kept}",
-        f"`{RECORD}` the inputs by hash, the settings and the counts.",
-    ]
-    return lines
 
 
 def list_lost(rows: Sequence[DatasetRow], dropped: Mapping[str, object]) -> dict[str, str]:

@@ -6,59 +6,67 @@ https://huggingface.co/docs/hub/datasets-manual-configuration
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from demur.inputs.yaml_text import dump_yaml
 from demur.outputs.files import STEERING
-from demur.outputs.lineage import Lineage
+from demur.outputs.licences import name_licence
 from demur.outputs.preferences import PREFERENCES
-from demur.records import Summary
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _LARGEST = "1M<n<10M"
+_TAGS = ("not-for-all-audiences", "safety", "refusal", "synthetic", "demur")
+"""The first is the hub's own: it makes readers agree before they see the records."""
 
 _CHUNK_BYTES = 1 << 30
 """How much `datasets` reads before it settles on the columns. Its default, 10 MiB, is too little for provenance: which
 of its fields a record has depends on the pair, and a field that comes late ends the loading with an error."""
 
 
-def write_front_matter(summary: Summary, lineage: Lineage) -> str:
-    """The block with its two lines of dashes. Whatever the task says in it is a quoted value on one line."""
+def write_front_matter(
+    name: str,
+    pairs: int,
+    *,
+    licence: str = "",
+    languages: Sequence[str] = (),
+    preferences: int | None = None,
+) -> str:
+    """The block with its two lines of dashes. Whatever the task says in it is a quoted value on one line.
+
+    Args:
+        name: the dataset's, for people.
+        licence: as its publisher says it. Nobody else can; without it the hub's word is `unknown`.
+        languages: ISO 639-1, the most frequent first.
+        preferences: the lines of `preferences.jsonl`; None where there is no such file.
+    """
     fields: dict[str, object] = {
-        # Nobody but its publisher can say under which licence a dataset is; `unknown` is the hub's word for that.
-        "license": "unknown",
-        **({"language": list(lineage.languages)} if lineage.languages else {}),
-        "pretty_name": STEERING.sub("\ufffd", " ".join(summary.task.split())),
+        **{key: _clean(value) for key, value in name_licence(licence).items()},
+        **({"language": list(languages)} if languages else {}),
+        "pretty_name": _clean(name),
         "task_categories": ["text-generation"],
-        "size_categories": [_name_size(summary.accepted)],
+        "size_categories": [_name_size(pairs)],
         "annotations_creators": ["machine-generated"],
         "language_creators": ["machine-generated"],
         "source_datasets": ["original"],
-        "tags": _list_tags(summary),
+        "tags": [*_TAGS, *(["dpo"] if preferences is not None else [])],
     }
-    if configs := _list_configs(summary):
+    if configs := _list_configs(pairs, preferences or 0):
         fields["configs"] = configs
     return f"---\n{dump_yaml(fields)}---\n"
+
+
+def _clean(text: str) -> str:
+    return STEERING.sub("\ufffd", " ".join(text.split()))
 
 
 def _name_size(count: int) -> str:
     return next((name for bound, name in _SIZES if count < bound), _LARGEST)
 
 
-def _list_tags(summary: Summary) -> list[str]:
-    """`not-for-all-audiences` is the hub's own: it makes readers agree before they see the records."""
-    return [
-        "not-for-all-audiences",
-        "safety",
-        "refusal",
-        "synthetic",
-        "demur",
-        *(["dpo"] if summary.preferences else []),
-    ]
-
-
-def _list_configs(summary: Summary) -> list[dict[str, object]]:
+def _list_configs(pairs: int, preferences: int) -> list[dict[str, object]]:
     """What `load_dataset` can load, the bare pairs by default. A file without a record is none that it can."""
-    names = ["formatted_output.jsonl", "final_data.jsonl"] if summary.accepted else []
-    if sum(summary.preferences.get("written", {}).values()):
+    names = ["formatted_output.jsonl", "final_data.jsonl"] if pairs else []
+    if preferences:
         names.append(PREFERENCES)
     return [
         {

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+from demur.inputs.output_settings import Card
 from demur.inputs.task import TaskInputs
 from demur.outputs.licences import find_licence
 from demur.outputs.lineage import Lineage
@@ -70,6 +71,7 @@ def describe_run(
     texts: Mapping[str, str],
     seed: int,
     created_by: str = "",
+    card: Card | None = None,
     calibration: Json | None = None,
     command: str = "",
     lineage: Lineage | None = None,
@@ -83,6 +85,7 @@ def describe_run(
         texts: the prompt templates by name, hashed here.
         seed: the run's random seed.
         created_by: whom the task names.
+        card: what the task says of its publication.
         calibration: what the task says of when and how to decline, beyond the specification.
         command: what was asked for, as a command line.
         lineage: what the card tells, for its decisions and languages.
@@ -93,6 +96,7 @@ def describe_run(
         "demur": __version__,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "created_by": created_by,
+        **({"card": said} if card and (said := card.model_dump(mode="json", exclude_defaults=True)) else {}),
         **({"command": command} if command else {}),
         "seed": seed,
         "inputs": dict(inputs),

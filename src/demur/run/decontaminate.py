@@ -10,10 +10,13 @@ from pathlib import Path
 from demur.contamination import Contamination
 from demur.inputs.dataset_rows import Dataset, DatasetRow, read_dataset
 from demur.inputs.evaluation_sets import Decontaminate, EvaluationSet
+from demur.outputs.card_sections import Comparison
+from demur.outputs.card_sections import SetHits as Compared
 from demur.outputs.dataset import describe_contamination
 from demur.outputs.derived import PARENT_DROPPED, Derived, change_row, check_destination, list_lost, write_derived
 from demur.outputs.record import describe_file
 from demur.records import Reason
+from demur.run.trace import protect_path, show_path
 from demur.stages.decontaminate import ContaminationCheck
 
 Json = dict[str, object]
@@ -84,7 +87,7 @@ def decontaminate_folder(
         check_destination(out, [folder], force=force)
     found = decontaminate_dataset(read_dataset(folder), sets, settings)
     if out is not None:
-        write_derived(out, _derive(found, settings))
+        write_derived(out, _derive(found, settings, out))
     return found
 
 
@@ -127,7 +130,7 @@ def _describe_set(found: SetHits) -> Json:
     }
 
 
-def _derive(found: Decontaminated, settings: Decontaminate) -> Derived:
+def _derive(found: Decontaminated, settings: Decontaminate, out: Path) -> Derived:
     removes = settings.action == "remove"
     rejected = _list_rejected(found) if removes else None
     result: Json = {"pairs": len(found.rows), **found.describe()}
@@ -142,7 +145,23 @@ def _derive(found: Decontaminated, settings: Decontaminate) -> Derived:
         result=result,
         rows=found.rows,
         rejected=rejected,
+        command_line=_compose_command(found, settings, out),
+        comparison=Comparison.of(settings, (_sum_up(each) for each in found.sets)),
     )
+
+
+def _sum_up(found: SetHits) -> Compared:
+    digest = describe_file(found.source.path)["sha256"]
+    return Compared(found.source.name, None if digest is None else str(digest), len(found.source.texts), found.hits)
+
+
+def _compose_command(found: Decontaminated, settings: Decontaminate, out: Path) -> tuple[str, ...]:
+    sets = (show_path(each.source.path) + (f":{each.source.field}" if each.source.field else "") for each in found.sets)
+    return (
+        "demur", "decontaminate", protect_path(show_path(found.dataset.folder)), "--against", *sets,
+        "--method", *settings.method, "--ngram", str(settings.ngram), "--threshold", f"{settings.threshold:g}",
+        "--action", settings.action, "-o", show_path(out),
+    )  # fmt: skip
 
 
 def _list_rejected(found: Decontaminated) -> list[Json]:

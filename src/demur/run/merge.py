@@ -12,6 +12,7 @@ from demur.inputs.dataset_rows import Dataset, DatasetRow, read_dataset
 from demur.outputs.dataset import describe_match
 from demur.outputs.derived import PARENT_DROPPED, Derived, change_row, check_destination, list_lost, write_derived
 from demur.records import Match, Reason
+from demur.run.trace import protect_path, show_path
 from demur.stages.novelty import NoveltyIndex
 
 Json = dict[str, object]
@@ -75,7 +76,7 @@ def merge_folders(folders: Sequence[Path], out: Path, *, threshold: float = 0.7,
     check_destination(out, folders, force=force)
     datasets = [read_dataset(folder) for folder in folders]
     merged = merge_datasets(datasets, threshold)
-    write_derived(out, _derive(datasets, merged, threshold))
+    write_derived(out, _derive(datasets, merged, threshold, out))
     return merged
 
 
@@ -143,7 +144,7 @@ def _reject(row: DatasetRow, number: int, dataset: Dataset, match: Match | None 
     return {**record, "merged_from": _describe_origin(row, dataset)}
 
 
-def _derive(datasets: Sequence[Dataset], merged: Merged, threshold: float) -> Derived:
+def _derive(datasets: Sequence[Dataset], merged: Merged, threshold: float, out: Path) -> Derived:
     reasons = Counter(str(record["reason"]) for record in merged.rejected)
     return Derived(
         command="merge",
@@ -165,4 +166,6 @@ def _derive(datasets: Sequence[Dataset], merged: Merged, threshold: float) -> De
         },
         rows=merged.rows,
         rejected=merged.rejected,
-    )
+        command_line=("demur", "merge", *(protect_path(show_path(dataset.folder)) for dataset in datasets),
+                      "-o", show_path(out), "--threshold", f"{threshold:g}"),
+    )  # fmt: skip

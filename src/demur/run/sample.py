@@ -10,6 +10,7 @@ from demur.errors import InputError
 from demur.inputs.dataset_rows import COMPLY, Dataset, DatasetRow, read_dataset
 from demur.inputs.validation import suggest
 from demur.outputs.derived import Derived, check_destination, write_derived
+from demur.run.trace import protect_path, show_path
 from demur.stages.choose_diverse import Traversal, share_out, traverse_farthest
 from demur.stages.draw import derive_seed
 
@@ -79,7 +80,7 @@ def sample_folder(folder: Path, out: Path, request: SampleRequest, *, force: boo
     check_destination(out, [folder], force=force)
     dataset = read_dataset(folder)
     sampled = sample_dataset(dataset, request)
-    write_derived(out, _derive(dataset, request, sampled))
+    write_derived(out, _derive(dataset, request, sampled, out))
     return sampled
 
 
@@ -180,7 +181,7 @@ def _round(distance: float | None) -> float | None:
     return None if distance is None else round(distance, 6)
 
 
-def _derive(dataset: Dataset, request: SampleRequest, sampled: Sampled) -> Derived:
+def _derive(dataset: Dataset, request: SampleRequest, sampled: Sampled, out: Path) -> Derived:
     by = f" spread over {', '.join(request.by)} as evenly as there are pairs," if request.by else ""
     along = " The twins of what was picked came along." if request.keep_twins else ""
     return Derived(
@@ -203,4 +204,7 @@ def _derive(dataset: Dataset, request: SampleRequest, sampled: Sampled) -> Deriv
         },
         rows=sampled.rows,
         rejected=None,
-    )
+        command_line=("demur", "sample", protect_path(show_path(dataset.folder)), "-n", str(request.count),
+                      *(["--by", ",".join(request.by)] if request.by else []), "--seed", str(request.seed),
+                      *(["--keep-twins"] if request.keep_twins else []), "-o", show_path(out)),
+    )  # fmt: skip

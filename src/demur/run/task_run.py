@@ -297,6 +297,7 @@ class TaskRun:
             texts={str(template.path): template.text for template in self._assembly.templates},
             seed=self._task.seed,
             created_by=inputs.task.created_by,
+            card=inputs.task.card,
             calibration=inputs.task.describe_calibration(),
             command=compose_full_command(self._task, self._plan),
             lineage=lineage,

@@ -63,7 +63,7 @@ def compose_command(task: TaskPlan, plan: Plan) -> tuple[str, ...]:
     budget."""
     options = plan.options
     paths = dict.fromkeys(each.inputs.sources["task"] for each in plan.tasks)
-    words = ["demur", "run", *(_protect(show_path(path)) for path in paths)]
+    words = ["demur", "run", *(protect_path(show_path(path)) for path in paths)]
     # Tasks of one command may differ in what they want where the command does not say it.
     if len({each.wanted for each in plan.tasks}) == 1:
         words += ["-n", str(task.wanted)]
@@ -88,7 +88,7 @@ def compose_full_command(task: TaskPlan, plan: Plan) -> str:
     words = list(compose_command(task, plan))
     count = len(dict.fromkeys(each.inputs.sources["task"] for each in plan.tasks))
     given = [str(path) for path in dict.fromkeys(each.inputs.sources["task"] for each in plan.tasks)]
-    words[2 : 2 + count] = [_protect(path) for path in given]
+    words[2 : 2 + count] = [protect_path(path) for path in given]
     for flag, path in (("--config-path", options.config), ("--data-dir", options.data_dir)):
         if path is not None:
             words[words.index(flag) + 1] = str(path)
@@ -105,7 +105,7 @@ def compose_full_command(task: TaskPlan, plan: Plan) -> str:
     return shlex.join(words)
 
 
-def _protect(path: str) -> str:
+def protect_path(path: str) -> str:
     """A path that no command takes for an option."""
     return f"./{path}" if path.startswith("-") else path
 
