@@ -73,13 +73,16 @@ def _count_twins(summary: Summary) -> int:
 def _describe_counts(summary: Summary) -> Iterator[str]:
     twins = _count_twins(summary)
     refusals = summary.accepted - twins
-    yield f"{refusals} pairs of a request that breaks a policy and a refusal that keeps it ({summary.wanted} were asked for)."
-    if twins:
-        yield ""
-        yield (
-            f"With them {twins} benign twins: harmless requests with the same topics and words, and help with them "
+    yield (
+        f"{summary.accepted} pairs, of {summary.wanted} that were asked for: {refusals} of a request that breaks a policy and a "
+        "refusal that keeps it"
+        + (
+            f", and {twins} benign twins: harmless requests with the same topics and words, and help with them "
             f"({twins / summary.accepted:.0%} of all pairs; `mode` is `comply`)."
+            if twins
+            else "."
         )
+    )
     if summary.status is not Status.COMPLETE:
         yield ""
         yield f"The run that made it did not complete: {str(summary.status).replace('_', ' ')}."
@@ -148,6 +151,8 @@ def _describe_making(seed: int, lineage: Lineage) -> Iterator[str]:
 
 def _describe_drops(summary: Summary) -> Iterator[str]:
     yield ""
+    yield "What each stage kept, and what it dropped, by reason:"
+    yield ""
     yield "| stage | kept | dropped |"
     yield "|---|---:|---|"
     for stage, count in summary.counts.items():
@@ -201,6 +206,8 @@ def _describe_files(summary: Summary) -> Iterator[str]:
     yield "`final_data.jsonl` holds the pairs with their provenance, `formatted_output.jsonl` the bare pairs for fine-tuning,"
     yield "`rejected.jsonl` every drop with its reason, `run.json` the inputs, versions and counts, `croissant.json` the same files"
     yield "for catalogues. `rejected.jsonl` is not for training."
+    if any(name.endswith(".parquet") for name in summary.files):
+        yield "`final_data.parquet` and `formatted_output.parquet` hold the same as the files of that name with lines of JSON."
     if summary.preferences:
         yield ""
         yield (
@@ -224,10 +231,12 @@ def _describe_coverage(summary: Summary) -> Iterator[str]:
         if axis in ("mode", "opening") or len(counts) < 2:
             continue
         least, most = min(counts, key=lambda value: counts[value]), max(counts, key=lambda value: counts[value])
-        yield (
-            f"- Coverage, {escape_markdown(axis.replace('_', ' '))}: {len(counts)} values, from {counts[least]} pairs "
-            f"({escape_markdown(least)}) to {counts[most]} ({escape_markdown(most)})"
+        spread = (
+            f"{counts[least]} pairs each"
+            if counts[least] == counts[most]
+            else f"from {counts[least]} pairs ({escape_markdown(least)}) to {counts[most]} ({escape_markdown(most)})"
         )
+        yield f"- Coverage, {escape_markdown(axis.replace('_', ' '))}: {len(counts)} values, {spread}"
     openings = summary.coverage.get("opening", {})
     if openings and summary.accepted:
         words, number = next(iter(openings.items()))

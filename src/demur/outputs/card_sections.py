@@ -36,13 +36,18 @@ class SetHits:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Evaluation sets that requests were compared with, how, and what came of it."""
+    """Evaluation sets that requests were compared with, how, and what came of it.
+
+    Attributes:
+        of: the folder's name of the dataset whose requests they were, where that is not the one at hand.
+    """
 
     method: Sequence[str]
     ngram: int
     threshold: float
     action: str
     sets: Sequence[SetHits]
+    of: str = ""
 
     @classmethod
     def of(cls, settings: Decontaminate, sets: Iterable[SetHits]) -> Comparison:
@@ -117,12 +122,8 @@ def describe_licences(origins: Iterable[Origin], licence: str) -> Iterator[str]:
         )
 
 
-def describe_comparison(found: Comparison, whose: str = "") -> Iterator[str]:
-    """Which evaluation sets requests were compared with, how, and with what result.
-
-    Args:
-        whose: of which dataset this is true, in Markdown; empty: of this one.
-    """
+def describe_comparison(found: Comparison) -> Iterator[str]:
+    """Which evaluation sets requests were compared with, how, and with what result."""
     ways = {
         "ngram": f"{found.ngram} words in a row that both have",
         "rouge_l": f"ROUGE-L F1 of {found.threshold:g} or more",
@@ -130,7 +131,7 @@ def describe_comparison(found: Comparison, whose: str = "") -> Iterator[str]:
     how = " or ".join(ways.get(method, escape_markdown(method)) for method in found.method)
     removed = found.action == "remove"
     done = "left out" if removed else "kept and flagged: `metadata.contamination` says why"
-    where = f"The requests of {whose} were" if whose else "Requests were"
+    where = f"The requests that came from “{escape_markdown(found.of)}” were" if found.of else "Requests were"
     yield ""
     yield f"{where} compared with evaluation sets ({how}). What is near to one was {done}."
     yield ""

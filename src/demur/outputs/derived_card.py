@@ -92,18 +92,21 @@ def _describe_making(card: DerivedCard) -> Iterator[str]:
 
 
 def _describe_comparisons(card: DerivedCard) -> Iterator[str]:
-    earlier = [(source, found) for source, record in card.sources for found in record.comparisons]
+    earlier = [found for _, record in card.sources for found in record.comparisons]
     if not earlier and card.comparison is None:
         return
     yield from ("", "## Decontamination")
-    for source, found in earlier:
-        yield from describe_comparison(found, whose=f"“{escape_markdown(source.folder.name)}”")
+    for found in earlier:
+        yield from describe_comparison(found)
     if card.comparison is not None:
         yield from describe_comparison(card.comparison)
         return
     for source, record in card.sources:
         if not record.comparisons:
-            yield from ("", f"The requests of “{escape_markdown(source.folder.name)}” were compared with none.")
+            yield from (
+                "",
+                f"The requests that came from “{escape_markdown(source.folder.resolve().name)}” were compared with none.",
+            )
 
 
 def _list_origins(rows: Sequence[DatasetRow]) -> Iterator[Origin]:

@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from demur.outputs.files import encode, write_text
 from demur.outputs.record import CONTENT_WARNING
@@ -128,6 +128,7 @@ def _join_facts(facts: Sequence[Sequence[tuple[str, str]]]) -> tuple[tuple[str, 
 def _list_differences(left: RunFolder, right: RunFolder) -> list[tuple[str, str, str]]:
     """What the two runs were made with that is not the same."""
     rows = [
+        ("Folder", left.folder or "–", right.folder or "–"),
         ("Task", left.task, right.task),
         ("Random seed", str(left.seed), str(right.seed)),
         ("demur", left.version, right.version),
@@ -168,7 +169,13 @@ def _read_template() -> Template:
         finalize=_finalise,
         keep_trailing_newline=True,
     )
+    environment.filters["break_names"] = _break_names
     return environment.from_string(_read_file("report.html.jinja"))
+
+
+def _break_names(name: str) -> Markup:
+    """A name that may be broken where its words end, not only where the line does."""
+    return Markup(str(escape(clean_text(name))).replace("_", "_<wbr>").replace("/", "/<wbr>"))  # noqa: S704  # escaped
 
 
 def _finalise(value: object) -> object:

@@ -11,6 +11,7 @@ from demur.outputs.measure import bin_values, find_quantile
 
 BARS = 12
 _PARTS = 20
+_LONG_NOTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class Chart:
     bars: tuple[Bar, ...]
     note: str = ""
     top: float = 0
+
+    @property
+    def told(self) -> bool:
+        """Whether its bars have long notes, which want room."""
+        return any(len(bar.note) > _LONG_NOTE for bar in self.bars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,13 @@ def draw_histogram(
 
 
 def draw_counts(
-    key: str, title: str, counts: Counter[str], total: int, texts: Mapping[str, str] | None = None
+    key: str,
+    title: str,
+    counts: Counter[str],
+    total: int,
+    texts: Mapping[str, str] | None = None,
+    *,
+    bars_shown: int = BARS,
 ) -> Chart:
     """The most frequent values as bars; those that come as often stand in the order of their names.
 
@@ -116,8 +128,8 @@ def draw_counts(
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     bars = tuple(
         Bar(label, number, f"{number:,}", note=". ".join(filter(None, (say_share(number / total), texts.get(label)))))
-        for label, number in ranked[:BARS]
+        for label, number in ranked[:bars_shown]
     )
-    rest = ranked[BARS:]
+    rest = ranked[bars_shown:]
     note = f"And {len(rest):,} more, with {sum(number for _, number in rest):,} in all." if rest else ""
     return Chart(key, title, "bars", bars, note, max((bar.value for bar in bars), default=0))

@@ -30,6 +30,8 @@ from demur.outputs.run_folder import PairRow, RunFolder, StageRow, VerdictRow
 from demur.usage import VendiScores
 
 _ROUND_PARTS = 30
+_COVERAGE_BARS = 40
+"""More than elsewhere: what there is least of is what one looks for there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def make_figures(run: RunFolder) -> Figures:
         Section("diversity", "Diversity", (), tuple(_list_diversity(requests, replies, run.vendi)),
                 _say_measures(run)),
         Section("openings", "Openings", tuple(_list_openings(run)), note="The first three words."),
-        Section("use", "Tokens, cost and time", (*list_use(run), *list_slots(run)), tuple(list_costs(run)),
+        Section("use", "Tokens, cost, time and slots", (*list_use(run), *list_slots(run)), tuple(list_costs(run)),
                 say_slots(run)),
     )  # fmt: skip
     kept = tuple(section for section in sections if section.charts or section.facts)
@@ -177,7 +179,9 @@ def _list_coverage(run: RunFolder) -> Iterator[Chart]:
             counts.setdefault(value, number)
         if counts:
             texts = {pair.clause: pair.clause_text for pair in run.pairs} if axis == "clause" else {}
-            yield draw_counts(f"axis-{axis}", f"By {name_words(axis)}", counts, len(run.pairs), texts)
+            yield draw_counts(
+                f"axis-{axis}", f"By {name_words(axis)}", counts, len(run.pairs), texts, bars_shown=_COVERAGE_BARS
+            )
 
 
 def _list_distributions(run: RunFolder) -> Iterator[Chart]:
@@ -214,7 +218,7 @@ def _say_measures(run: RunFolder) -> str:
     if run.vendi is None:
         return said + (
             "There is no Vendi score, which is about meaning and not words: it needs an embedding model, and the run named none. "
-            "With the extra “semantic”, demur report --embeddings MODEL adds it."
+            "Given one, demur report adds it (with the extra “semantic”)."
         )
     return said + (
         f"Vendi score: as varied as so many texts without anything in common, by {run.vendi.model}; higher is more varied."

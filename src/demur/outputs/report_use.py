@@ -10,6 +10,8 @@ from demur.usage import SlotUse
 
 _MOST = 0.5
 """From so large a share of the time on, it was the slots that a run waited for."""
+_MUCH = 0.25
+"""And from so large a one on, a limit that the server lowered has to do with it."""
 
 
 def list_use(run: RunFolder) -> Iterator[Chart]:
@@ -72,16 +74,23 @@ def say_slots(run: RunFolder) -> str:
     return "A slot holds one request that a model is at work on; tasks that ran at the same time share them, and count here too."
 
 
+def _say_moment(moment_s: float, use: SlotUse) -> str:
+    """Finely enough that the parts of the time differ."""
+    return f"{moment_s:.2f} s" if use.elapsed_s < 10 else say_time(moment_s)
+
+
 def _say_limit(use: SlotUse) -> str:
     full, held = (min(1.0, part_s / use.elapsed_s) if use.elapsed_s else 0.0 for part_s in (use.full_s, use.held_s))
-    said = [f"No slot was free {say_share(full)} of the time."]
+    said = [f"No slot was free {say_share(full)} of the time." if full else "A slot was always free."]
     if held:
         said.append(
             f"For {say_share(held)} some were, and requests waited all the same, for a rate or out of regard for the server."
         )
     if use.lowest < use.slots:
         said.append(f"The server's refusals (429, 503) brought them down to {use.lowest:,} at times.")
-    if full >= _MOST:
+    if use.lowest < use.slots:
+        said.append("What the server takes was the limit, then." if full >= _MUCH else "That did not hold up much.")
+    elif full >= _MOST:
         said.append("The slots were the limit: more (--concurrency) would be faster, if the server bears them.")
     elif full + held < _MOST:
         said.append("For most of it there was no more to ask: more slots would change little.")

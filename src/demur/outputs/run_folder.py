@@ -159,11 +159,13 @@ class RunFolder:
     """One run, as its files tell it.
 
     Attributes:
+        folder: where it was written, as its record has it.
         source: the hashes of what was read, by role.
         offspring: the stages of twins and mutants, by kind.
         vendi: as the record has it; None where nothing was measured.
     """
 
+    folder: str
     task: str
     status: str
     wanted: int
@@ -217,6 +219,7 @@ def read_run_with(folder: Path, record: Node) -> RunFolder:
     drops = folder / DROPS
     result = record.child("result")
     return RunFolder(
+        folder=result.text("files", PAIRS).removesuffix(PAIRS).rstrip("/\\"),
         task=result.text("task") or _name_derived(record),
         status=result.text("status"),
         wanted=result.count("wanted"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from demur.errors import InputError
@@ -37,7 +37,8 @@ def read_source(folder: Path) -> SourceRecord:
         record = Node(parse_json(read_text(folder / RECORD), folder / RECORD, 1))
     except InputError:
         return SourceRecord()
-    return SourceRecord(_read_card(record.child("card")), record.texts("languages"), tuple(_read_comparisons(record)))
+    found = (replace(each, of=each.of or folder.resolve().name) for each in _read_comparisons(record))
+    return SourceRecord(_read_card(record.child("card")), record.texts("languages"), tuple(found))
 
 
 def join_cards(cards: Sequence[Card]) -> Card:
@@ -79,7 +80,12 @@ def _read_comparisons(record: Node) -> Iterator[Comparison]:
 
 def _compare(said: Node, sets: Sequence[SetHits]) -> Comparison:
     return Comparison(
-        said.texts("method"), said.count("ngram"), said.number("threshold") or 0.0, said.text("action"), tuple(sets)
+        method=said.texts("method"),
+        ngram=said.count("ngram"),
+        threshold=said.number("threshold") or 0.0,
+        action=said.text("action"),
+        sets=tuple(sets),
+        of=said.text("of"),
     )
 
 
