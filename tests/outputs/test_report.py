@@ -17,6 +17,7 @@ from demur.outputs.report_figures import make_figures
 from demur.outputs.report_rows import MAX_BYTES, embed_json, list_drop_rows, list_pair_rows
 from demur.outputs.run_folder import Node, read_run
 from demur.records import Status
+from demur.usage import SlotUse
 from tests.outputs.report_folders import HOSTILE, SECRET, write_folder
 
 VOID = {"wbr", "meta", "input", "br", "img", "col", "link"}
@@ -258,3 +259,29 @@ def test_nodes_give_what_is_there_and_nothing_else() -> None:
     assert node.texts("a", "l") == ("x",)
     assert node.text("a", "n") == node.text("a", "b", "c") == ""
     assert [*node.entries("a", "l"), *node.items("a")] == []
+
+
+def make_slots(**changes: object) -> SlotUse:
+    use = SlotUse(engine="openai", model="m", blocks=("generator",), slots=16, lowest=16, elapsed_s=100.0,
+                  busy_slot_s=800.0, full_s=10.0, held_s=0.0, timeline=(4.0, 12.0))  # fmt: skip
+    return replace(use, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "more slots would change little"),
+        ({"full_s": 0.0}, "A slot was always free."),
+        ({"full_s": 90.0}, "more (--concurrency) would be faster"),
+        ({"full_s": 90.0, "lowest": 4}, "brought them down to 4 at times. What the server takes was the limit"),
+        ({"held_s": 70.0}, "For 70% some were, and requests waited all the same"),
+    ],
+)
+def test_slot_use_is_told_with_what_limits_it(tmp_path: Path, changes: dict[str, object], words: str) -> None:
+    """How many slots were busy, over time and on average, and what kept a run from more."""
+    page = report(write_folder(tmp_path / "run", slots=(make_slots(**changes),)))
+    said = " ".join(page.words)
+    assert "8.0 of 16, 50%" in said
+    assert "Busy slots over time: m (openai)" in said
+    assert "12.0 of 16" in said
+    assert words in said

@@ -179,7 +179,7 @@ def _describe_comparison(summary: Summary, inputs: TaskInputs, lineage: Lineage)
     )
     yield ""
     yield "## Decontamination"
-    yield from describe_comparison(Comparison.of(settings, sets))
+    yield from describe_comparison(Comparison.by(settings, sets))
 
 
 def _describe_limits(inputs: TaskInputs, lineage: Lineage, *, embedded: bool) -> Iterator[str]:

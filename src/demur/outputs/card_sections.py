@@ -39,7 +39,7 @@ class Comparison:
     """Evaluation sets that requests were compared with, how, and what came of it.
 
     Attributes:
-        of: the folder's name of the dataset whose requests they were, where that is not the one at hand.
+        source: the folder's name of the dataset whose requests they were, where that is not the one at hand.
     """
 
     method: Sequence[str]
@@ -47,10 +47,10 @@ class Comparison:
     threshold: float
     action: str
     sets: Sequence[SetHits]
-    of: str = ""
+    source: str = ""
 
     @classmethod
-    def of(cls, settings: Decontaminate, sets: Iterable[SetHits]) -> Comparison:
+    def by(cls, settings: Decontaminate, sets: Iterable[SetHits]) -> Comparison:
         """By what a task, or a command, says."""
         return cls(tuple(settings.method), settings.ngram, settings.threshold, settings.action, tuple(sets))
 
@@ -131,7 +131,7 @@ def describe_comparison(found: Comparison) -> Iterator[str]:
     how = " or ".join(ways.get(method, escape_markdown(method)) for method in found.method)
     removed = found.action == "remove"
     done = "left out" if removed else "kept and flagged: `metadata.contamination` says why"
-    where = f"The requests that came from “{escape_markdown(found.of)}” were" if found.of else "Requests were"
+    where = f"The requests that came from “{escape_markdown(found.source)}” were" if found.source else "Requests were"
     yield ""
     yield f"{where} compared with evaluation sets ({how}). What is near to one was {done}."
     yield ""

@@ -37,7 +37,7 @@ def read_source(folder: Path) -> SourceRecord:
         record = Node(parse_json(read_text(folder / RECORD), folder / RECORD, 1))
     except InputError:
         return SourceRecord()
-    found = (replace(each, of=each.of or folder.resolve().name) for each in _read_comparisons(record))
+    found = (replace(each, source=each.source or folder.resolve().name) for each in _read_comparisons(record))
     return SourceRecord(_read_card(record.child("card")), record.texts("languages"), tuple(found))
 
 
@@ -85,7 +85,7 @@ def _compare(said: Node, sets: Sequence[SetHits]) -> Comparison:
         threshold=said.number("threshold") or 0.0,
         action=said.text("action"),
         sets=tuple(sets),
-        of=said.text("of"),
+        source=said.text("source"),
     )
 
 

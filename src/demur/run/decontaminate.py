@@ -146,7 +146,7 @@ def _derive(found: Decontaminated, settings: Decontaminate, out: Path) -> Derive
         rows=found.rows,
         rejected=rejected,
         command_line=_compose_command(found, settings, out),
-        comparison=Comparison.of(settings, (_sum_up(each) for each in found.sets)),
+        comparison=Comparison.by(settings, (_sum_up(each) for each in found.sets)),
     )
 
 

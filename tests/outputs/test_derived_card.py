@@ -1,0 +1,117 @@
+"""The card of a dataset that is made of datasets, and what it takes over from them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from demur.inputs.evaluation_sets import Decontaminate, read_evaluation_set
+from demur.outputs.source_record import SourceRecord, read_source
+from demur.run.decontaminate import decontaminate_folder
+from demur.run.merge import merge_folders
+from demur.run.sample import SampleRequest, sample_folder
+from tests.run.datasets import make_row, write_dataset
+
+
+def read_card(folder: Path) -> tuple[dict[str, Any], str]:
+    front, _, body = (folder / "README.md").read_text().removeprefix("---\n").partition("\n---\n")
+    return yaml.safe_load(front), body
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Two datasets, and an evaluation set that the first request of `one` is from."""
+    monkeypatch.chdir(tmp_path)
+    texts = ["open the door of the shed with a pin", "copy the keys of my neighbour in secret"]
+    one = write_dataset(Path("one"), [make_row(number, text) for number, text in enumerate(texts)])
+    two = write_dataset(Path("two"), [make_row(0, "climb through that window at night")])
+    Path("eval.csv").write_text('goal\n"Open the door of a shed, with a pin."\n')
+    return one, two
+
+
+def clean(folder: Path, out: str, action: str = "remove") -> Path:
+    settings = Decontaminate.model_validate({"against": ("eval.csv",), "action": action})
+    decontaminate_folder(folder, [read_evaluation_set(Path("eval.csv"))], settings, Path(out))
+    return Path(out)
+
+
+def publish(folder: Path, **said: object) -> None:
+    (folder / "run.json").write_text(json.dumps({"languages": ["en"], "card": said}))
+
+
+def test_it_loads_as_a_dataset(runs: tuple[Path, Path]) -> None:
+    """The front matter names what `load_dataset` is to read, and never `rejected.jsonl`."""
+    merge_folders(runs, Path("all"))
+    front, body = read_card(Path("all"))
+    assert [config["config_name"] for config in front["configs"]] == ["formatted_output", "final_data"]
+    assert front["size_categories"] == ["n<1K"]
+    assert "rejected" not in json.dumps(front)
+    assert "Content warning" in body
+
+
+def test_each_tells_the_command_that_makes_it_again(runs: tuple[Path, Path]) -> None:
+    """With every setting, defaults too; the record has the same words."""
+    merge_folders(runs, Path("all"), threshold=0.5)
+    sample_folder(Path("all"), Path("few"), SampleRequest(count=1, by=("mode",), seed=7, keep_twins=True))
+    for folder, command in (
+        ("all", "demur merge one two -o all --threshold 0.5"),
+        ("few", "demur sample all -n 1 --by mode --seed 7 --keep-twins -o few"),
+        (str(clean(runs[0], "clean")), "demur decontaminate one --against eval.csv:goal --method ngram rouge_l --ngram 13 "
+                                       "--threshold 0.7 --action remove -o clean"),
+    ):  # fmt: skip
+        assert command in read_card(Path(folder))[1].splitlines()
+        assert json.loads((Path(folder) / "run.json").read_text())["command_line"] == command
+
+
+@pytest.mark.parametrize("action", ["remove", "flag"])
+def test_a_decontaminated_dataset_says_so(runs: tuple[Path, Path], action: str) -> None:
+    """Sets by name and hash, how they were compared, how many hit, and what became of them."""
+    body = read_card(clean(runs[0], "out", action))[1]
+    [digest] = [source["sha256"] for source in json.loads(Path("out/run.json").read_text())["result"]["sets"]]
+    assert "13 words in a row" in body
+    assert "ROUGE-L F1 of 0.7" in body
+    assert f"| eval.csv | 1 | 1 | {digest} |" in body
+    assert ("was left out." in body) == (action == "remove")
+    assert ("flagged" in body) == (action == "flag")
+
+
+def test_what_is_made_of_it_says_of_which_part_that_is_true(runs: tuple[Path, Path]) -> None:
+    """A merge of a decontaminated dataset with another, and a sample of that merge: only the first part was compared."""
+    merge_folders([clean(runs[0], "clean"), runs[1]], Path("all"))
+    body = read_card(Path("all"))[1]
+    assert "came from “clean” were compared with evaluation sets" in body
+    assert "came from “two” were compared with none" in body
+    sample_folder(Path("all"), Path("few"), SampleRequest(count=1))
+    [found] = read_source(Path("few")).comparisons
+    assert (found.source, found.sets[0].name, found.sets[0].hits) == ("clean", "eval.csv", 1)
+    body = read_card(Path("few"))[1]
+    assert "came from “clean” were compared with evaluation sets" in body
+    assert "from “all”" not in body
+
+
+def test_a_licence_is_taken_over_where_all_agree(runs: tuple[Path, Path]) -> None:
+    """Creators of all of them; one licence if it is the same, else none."""
+    publish(runs[0], license="mit", creators=["Ada"])
+    publish(runs[1], license="mit", creators=["Ada", {"name": "Lab", "type": "organization"}])
+    merge_folders(runs, Path("same"))
+    front, body = read_card(Path("same"))
+    assert (front["license"], front["language"]) == ("mit", ["en"])
+    assert body.count("- Creator: Ada") == 1
+    assert "- Creator: Lab (organization)" in body
+    publish(runs[1], license="apache-2.0")
+    merge_folders(runs, Path("other"))
+    assert read_card(Path("other"))[0]["license"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"card": {"url": "javascript:x"}, "inputs": 3}', '{"decontamination": 4}']
+)
+def test_a_record_that_is_damaged_says_little(tmp_path: Path, text: str) -> None:
+    """The pairs are what counts: a merge does not fail for it."""
+    (tmp_path / "run.json").write_text(text)
+    found = read_source(tmp_path)
+    assert (found.card, found.languages) == (SourceRecord().card, ())
