@@ -101,7 +101,10 @@ def test_a_dataset_has_a_file_a_split_and_the_runs_card(run_folder: Path, tmp_pa
     } == report.rows
     assert sum(report.rows.values()) == 40
     card = (tmp_path / "d" / "README.md").read_text()
-    assert "Content warning" in card
+    assert card.index("Content warning") < card.index("Rows in the form")
+    assert "--as dataset --split train=" in card
+    assert "formatted_output" not in card  # the run's own files are not in the export
+    assert 'load_dataset("path/of/this/folder")' in card
     assert f"| train | {report.rows['train']} |" in card
 
 

@@ -183,10 +183,39 @@ def _compose_card(request: ExportRequest, rows: Mapping[str, Sequence[Row]]) -> 
     if card.startswith("---\n") and "\n---\n" in card[4:]:
         head, _, card = card[4:].partition("\n---\n")
         front = f"---\n{head}\n---\n"
-    form = " with roles" if request.form.conversational else ""
+    card = card.lstrip("\n")
+    warned = card.find("\n\n", max(0, card.find("> **Content warning.**")))
+    head, rest = (card[:warned], card[warned:]) if "> **Content warning.**" in card else ("", card)
+    body = rest.partition("\n## Files\n")[0]  # the run's own files are not here
+    return front + f"{head}\n\n{_describe_rows(request, rows)}\n\n{body.strip()}\n\n{_FILES}".lstrip("\n")
+
+
+_FILES = """## Files
+
+The rows are in `data/`, a Parquet file a split. What is said above of `run.json`, `rejected.jsonl`, `final_data.jsonl` and
+others is true of the run's own folder.
+
+```python
+from datasets import load_dataset
+
+rows = load_dataset("path/of/this/folder")
+```
+"""
+
+
+def _describe_rows(request: ExportRequest, rows: Mapping[str, Sequence[Row]]) -> str:
+    """What this export holds, and how it was made of the run."""
+    form = request.form
+    words = ["demur export", f"--to {form.name}", "--as dataset"]
+    words += ["--conversational"] if form.conversational else []
+    words += [f"--mode {request.mode}"] if request.mode != "all" else []
+    if request.shares:
+        shares = ",".join(f"{name}={share}" for name, share in request.shares.items())
+        words += [f"--split {shares}", f"--seed {request.seed}"]
     which = {"all": "", "refuse": " Only requests to decline.", "comply": " Only requests to help with."}[request.mode]
-    lines = [f"Rows in the form `{request.form.name}`{form}, written by `demur export`.{which}", ""]
-    lines += ["| split | rows |", "|---|---:|", *(f"| {name} | {len(found)} |" for name, found in rows.items()), ""]
+    prompt = " A system prompt stands before each conversation." if form.system_prompt else ""
+    lines = [f"**Rows in the form `{form.name}`,** made of the run's pairs by `{' '.join(words)}`.{which}{prompt}", ""]
+    lines += ["| split | rows |", "|---|---:|", *(f"| {name} | {len(found)} |" for name, found in rows.items())]
     if len(rows) > 1:
-        lines += ["Near-duplicates, and twins and mutants with their parents, stand in one split.", ""]
-    return front + "\n".join(lines) + "\n" + card.lstrip("\n")
+        lines += ["", "Near-duplicates, and twins and mutants with their parents, stand in one split."]
+    return "\n".join(lines)
