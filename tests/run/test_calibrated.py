@@ -149,7 +149,7 @@ async def test_the_record_and_the_card_tell_the_composition(calibrated: Path) ->
     assert record["calibration"]["replies"]["max_opening_share"] == 0.1
     assert {"twin.jinja", "assist.jinja", "mutate.jinja"} < set(record["templates"])
     card = read_output(calibrated, "README.md").decode()
-    assert "With them 24 benign twins" in card
+    assert "and 24 benign twins" in card
     assert "queue\\_jumping" in card
 
 
