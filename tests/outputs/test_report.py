@@ -285,3 +285,19 @@ def test_slot_use_is_told_with_what_limits_it(tmp_path: Path, changes: dict[str,
     assert "Busy slots over time: m (openai)" in said
     assert "12.0 of 16" in said
     assert words in said
+
+
+def test_what_is_near_to_an_evaluation_set_is_shown(tmp_path: Path) -> None:
+    """With a flagged pair, and a dropped draft, stands where in the set its likeness is; a warning counts the pairs."""
+    folder = write_folder(tmp_path / "run", pairs=1)
+    hit = {"contamination": [{"set": "e.csv", "place": "e.csv:7", "score": 0.875, "method": "rouge_l"}]}
+    pairs = [json.loads(line) for line in (folder / "final_data.jsonl").read_text().splitlines()]
+    pairs[0]["metadata"].update(hit)
+    (folder / "final_data.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs))
+    drop = {"id": "t#9.0", "stage": "dedupe", "reason": "contaminated", "instruction": "x", **hit}
+    (folder / "rejected.jsonl").write_text(json.dumps(drop) + "\n")
+    page = report(folder)
+    said = " ".join(page.words)
+    assert said.count("e.csv:7, ROUGE-L 0.88") == 2
+    assert "only flagged: 1." in said
+    assert page.data["drops"]["rows"][0]["more"] == [["near to an evaluation set", "e.csv:7, ROUGE-L 0.88"]]

@@ -114,6 +114,8 @@ def _list_warnings(run: RunFolder, requests: Diversity, replies: Diversity) -> I
         if number / run.stages[0].kept >= 0.3:
             share = say_share(number / run.stages[0].kept)
             yield f"One reason took as many as {share} of the drafts proposed: {name_words(reason)}."
+    if flagged := sum(bool(pair.contamination) for pair in run.pairs):
+        yield f"Pairs that are near to an evaluation set, and were only flagged: {flagged:,}."
     unsure = [v for pair in run.pairs for v in _verdicts(pair) if v.confidence is not None and v.confidence < 0.6]
     if run.pairs and len(unsure) / len(run.pairs) >= 0.05:
         yield f"Verdicts that let a pair through with a confidence below 0.6: {len(unsure):,}."

@@ -98,6 +98,7 @@ def _describe_pair(pair: PairRow, number: int, texts: Mapping[str, str], parents
         "near": _describe_neighbour(pair.neighbour, texts),
     }
     more = {
+        "near to an evaluation set": "; ".join(pair.contamination),
         "made of": pair.parent,
         "permission": pair.permission,
         "clause": pair.clause_text,
@@ -122,7 +123,11 @@ def _describe_drop(drop: DropRow, number: int, texts: Mapping[str, str]) -> Json
         "verdicts": _describe_verdict("verdict", drop.verdict),
         "near": _describe_neighbour(drop.neighbour, texts),
         "told": _say_evidence(drop.verdict, None, drop.neighbour),
-        "more": [["detail", _clip(drop.detail)]] if drop.detail else [],
+        "more": [
+            [name, _clip(value)]
+            for name, value in (("near to an evaluation set", "; ".join(drop.contamination)), ("detail", drop.detail))
+            if value
+        ],
     }
 
 

@@ -95,6 +95,7 @@ class PairRow:
         kind: `refusal`, `twin`, or the kind of mutation.
         clause: `risk/number`, or empty.
         parent: the id of what a twin or mutant was made of, or empty.
+        contamination: what it is near to in evaluation sets, in words.
     """
 
     id: str
@@ -112,6 +113,7 @@ class PairRow:
     instruction_verdict: VerdictRow | None
     response_verdict: VerdictRow | None
     neighbour: NeighbourRow | None
+    contamination: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,7 @@ class DropRow:
     withheld: int
     verdict: VerdictRow | None
     neighbour: NeighbourRow | None
+    contamination: tuple[str, ...]
     detail: str
 
 
@@ -332,6 +335,7 @@ def _read_pair(line: Node) -> PairRow:
         instruction_verdict=_read_verdict(more.child("verdicts", "instruction")),
         response_verdict=_read_verdict(more.child("verdicts", "response")),
         neighbour=_read_neighbour(more.child("nearest")),
+        contamination=tuple(_read_contamination(more)),
     )
 
 
@@ -347,6 +351,7 @@ def _read_drop(line: Node) -> DropRow:
         withheld=line.count("response_withheld", "characters"),
         verdict=_read_verdict(line.child("verdict")),
         neighbour=_read_neighbour(line.child("nearest")),
+        contamination=tuple(_read_contamination(line)),
         detail=line.text("detail"),
     )
 
@@ -358,6 +363,12 @@ def _read_verdict(verdict: Node) -> VerdictRow | None:
     return VerdictRow(
         verdict.text("label"), confidence, verdict.text("guard"), verdict.text("model"), verdict.text("reasoning")
     )
+
+
+def _read_contamination(record: Node) -> Iterator[str]:
+    for hit in record.items("contamination"):
+        measure = {"ngram": "words in a row", "rouge_l": "ROUGE-L"}.get(hit.text("method"), hit.text("method"))
+        yield f"{hit.text('place') or hit.text('set')}, {measure} {hit.number('score') or 0.0:.2f}"
 
 
 def _read_neighbour(nearest: Node) -> NeighbourRow | None:
