@@ -37,7 +37,7 @@ def test_datasets_are_merged_cleaned_and_sampled(folders: Path) -> None:
     ], cleaned.stderr
     sampled = run_demur("sample", "clean", "-n", "1", "--by", "mode", "-o", "few", cwd=folders)
     assert sampled.stdout.splitlines() == ["1 of 2  mode response", "1 pairs in few"], sampled.stderr
-    files = {"final_data.jsonl", "formatted_output.jsonl", "run.json", "README.md"}
+    files = {"final_data.jsonl", "formatted_output.jsonl", "run.json", "README.md", "croissant.json", "report.html"}
     assert {path.name for path in (folders / "few").iterdir()} == files
     assert {path.name for path in (folders / "clean").iterdir()} == {*files, "rejected.jsonl"}
 

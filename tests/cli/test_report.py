@@ -116,9 +116,13 @@ def test_derived_datasets_are_reported_and_exported_like_any_other() -> None:
     """What merge and sample write is a dataset: a report names what was done, and a trainer's format comes out of it."""
     assert main(["sample", str(FOLDER), "-n", "6", "--by", "mode", "-o", "small"]) == 0
     assert main(["merge", "small", str(FOLDER), "-o", "joined"]) == 0
+    written = Path("joined/report.html").read_text()
     assert main(["report", "joined"]) == 0
     page = Path("joined/report.html").read_text()
-    assert "merge: small, output/tests/lock_picking" in page
+    assert "merge of small, lock_picking" in page
+    assert "Some of it was made with the embedded engine" in page
+    assert "Acceptance over the rounds" not in page  # they are those of other runs
+    assert page == written  # by the merge itself
     assert "of those wanted" not in page
     assert main(["export", "joined", "--to", "messages"]) == 0
     assert len(Path("joined/exports/messages.jsonl").read_text().splitlines()) == 12

@@ -6,11 +6,11 @@ The format: https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from demur.errors import OutputFault
-from demur.inputs.output_settings import Creator
+from demur.inputs.output_settings import Card, Creator
 from demur.inputs.task import TaskInputs
 from demur.outputs.files import RERUN, STEERING
 from demur.outputs.formats import Kind, choose_form
@@ -105,24 +105,52 @@ def describe_croissant(
     Raises:
         OutputFault: a file cannot be read.
     """
+    return describe_files(
+        folder,
+        name=summary.task,
+        description=inputs.task.task_description,
+        card=inputs.task.card,
+        languages=lineage.languages,
+        columns=choose_form(inputs.task.formatter).columns,
+        form=form,
+    )
+
+
+def describe_files(
+    folder: Path,
+    *,
+    name: str,
+    description: str,
+    card: Card,
+    languages: Sequence[str],
+    columns: Mapping[str, Kind],
+    form: PreferenceForm | None = None,
+) -> Json:
+    """The same for any folder with a dataset.
+
+    Args:
+        columns: of `formatted_output.jsonl`.
+        form: that of `preferences.jsonl`, if there is one.
+
+    Raises:
+        OutputFault: a file cannot be read.
+    """
     names = [name for name in _FILES if name != PREFERENCES or form is not None]
     hashes = {name: _hash_file(folder / name) for name in names}
-    columns = choose_form(inputs.task.formatter).columns
-    task, card = _clean(summary.task), inputs.task.card
     version = hashlib.sha256("".join(digest for digest, _ in hashes.values()).encode()).hexdigest()[:12]
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.1",
-        "name": task,
-        "description": " ".join(filter(None, (CONTENT_WARNING, _clean(inputs.task.task_description)))),
+        "name": _clean(name),
+        "description": " ".join(filter(None, (CONTENT_WARNING, _clean(description)))),
         "license": _clean(card.license) or "unknown: whoever publishes the dataset says under which licence it is",
         **({"url": card.url} if card.url else {}),
         **({"creator": [_describe_creator(maker) for maker in card.makers]} if card.makers else {}),
         # Not a version that somebody chose: it changes if and only if the records do.
         "version": f"1.0.0+{version}",
         "keywords": ["safety", "refusal", "synthetic"],
-        **({"inLanguage": list(lineage.languages)} if lineage.languages else {}),
+        **({"inLanguage": list(languages)} if languages else {}),
         "isLiveDataset": False,
         "distribution": [
             {

@@ -14,9 +14,12 @@ from pathlib import Path
 from demur.errors import InputError
 from demur.inputs.dataset_rows import DATA, Dataset, DatasetRow
 from demur.outputs.card_sections import Comparison
+from demur.outputs.croissant import CROISSANT, describe_files
 from demur.outputs.derived_card import DerivedCard, write_derived_card
 from demur.outputs.files import encode, open_atomically, remove_file, write_jsonl, write_text
+from demur.outputs.formats import RowForm
 from demur.outputs.record import CONTENT_WARNING, describe_file
+from demur.outputs.report import REPORT, report_run
 from demur.outputs.source_record import SourceRecord, join_cards, read_source
 from demur.version import __version__
 
@@ -128,12 +131,24 @@ def write_derived(out: Path, made: Derived) -> None:
         comparison=made.comparison,
     )
     write_text(out / CARD, [write_derived_card(card)])
-    write_text(out / RECORD, [encode(_describe(made, sources), indent=2), "\n"])
+    record = _describe(made, sources)
+    joined = join_cards([found.card for _, found in sources])
+    croissant = describe_files(out, name=card.name, description="", card=joined, languages=_join_languages(sources),
+                               columns=RowForm("instruction-response").columns)  # fmt: skip
+    write_text(out / CROISSANT, [encode(croissant, indent=2), "\n"])
+    try:
+        report_run(out, record)
+    except InputError:  # a record that the report cannot read is kept all the same, as its source had it
+        remove_file(out / REPORT)
+    write_text(out / RECORD, [encode(record, indent=2), "\n"])
+
+
+def _join_languages(sources: Sequence[tuple[Dataset, SourceRecord]]) -> list[str]:
+    return list(dict.fromkeys(language for _, record in sources for language in record.languages))
 
 
 def _describe(made: Derived, sources: Sequence[tuple[Dataset, SourceRecord]]) -> Json:
     card = join_cards([record.card for _, record in sources]).model_dump(mode="json", exclude_defaults=True)
-    languages = dict.fromkeys(language for _, record in sources for language in record.languages)
     return {
         "content_warning": CONTENT_WARNING,
         "demur": __version__,
@@ -141,7 +156,7 @@ def _describe(made: Derived, sources: Sequence[tuple[Dataset, SourceRecord]]) ->
         "command": made.command,
         **({"command_line": shlex.join(made.command_line)} if made.command_line else {}),
         **({"card": card} if card else {}),
-        "languages": list(languages),
+        "languages": _join_languages(sources),
         "inputs": {
             str(number): describe_source(source)
             | ({"decontamination": record.describe_comparisons()} if record.comparisons else {})

@@ -130,4 +130,4 @@ def _describe_rest(card: DerivedCard) -> Iterator[str]:
     kept = "" if card.dropped is None else " `rejected.jsonl` has what was left out and why,"
     yield from ("", "## Files", "")
     yield f"`final_data.jsonl` holds the pairs with their provenance, `formatted_output.jsonl` the bare pairs for fine-tuning,{kept}"
-    yield "`run.json` the inputs by hash, the settings and the counts."
+    yield "`run.json` the inputs by hash, the settings and the counts, `croissant.json` the files for catalogues."

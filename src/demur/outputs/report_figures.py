@@ -65,7 +65,9 @@ def make_figures(run: RunFolder) -> Figures:
         Section("use", "Tokens, cost, time and slots", (*list_use(run), *list_slots(run)), tuple(list_costs(run)),
                 say_slots(run)),
     )  # fmt: skip
-    kept = tuple(section for section in sections if section.charts or section.facts)
+    # Of a dataset that no run made, rounds and tokens are those of others.
+    hidden = {"rounds", "use"} if run.is_derived else set()
+    kept = tuple(found for found in sections if (found.charts or found.facts) and found.key not in hidden)
     return Figures(tuple(_list_facts(run)), tuple(_list_warnings(run, requests, replies)), kept)
 
 
@@ -91,12 +93,7 @@ def _list_facts(run: RunFolder) -> Iterator[Fact]:
 
 
 def _list_warnings(run: RunFolder, requests: Diversity, replies: Diversity) -> Iterator[str]:
-    if run.failure:
-        yield f"The run ended early: {run.failure}"
-    elif run.status not in ("complete", ""):
-        yield f"The run ended as {name_words(run.status)}, with {len(run.pairs):,} of {run.wanted:,} pairs."
-    if any(use.engine == "embedded" for use in run.uses):
-        yield "Made with the embedded engine, without a language model: for trials, not for training."
+    yield from _warn_of_making(run)
     yield from run.warnings
     refusals = [pair for pair in run.pairs if pair.kind != "twin"]
     if len(refusals) >= 10:
@@ -121,6 +118,18 @@ def _list_warnings(run: RunFolder, requests: Diversity, replies: Diversity) -> I
         yield f"Verdicts that let a pair through with a confidence below 0.6: {len(unsure):,}."
     if run.failed:
         yield f"Requests that were given up: {run.failed:,}; retries in all: {run.retried:,}."
+
+
+def _warn_of_making(run: RunFolder) -> Iterator[str]:
+    if run.failure:
+        yield f"The run ended early: {run.failure}"
+    elif run.status not in ("complete", ""):
+        yield f"The run ended as {name_words(run.status)}, with {len(run.pairs):,} of {run.wanted:,} pairs."
+    guards = {verdict.guard for pair in run.pairs for verdict in _verdicts(pair)} if run.is_derived else set()
+    if any(use.engine == "embedded" for use in run.uses):
+        yield "Made with the embedded engine, without a language model: for trials, not for training."
+    elif any(guard.startswith("embedded") for guard in guards):
+        yield "Some of it was made with the embedded engine, without a language model: for trials, not for training."
 
 
 def _warn_of_opening(what: str, texts: Sequence[str], bound: float) -> Iterator[str]:

@@ -254,10 +254,10 @@ def read_run_with(folder: Path, record: Node) -> RunFolder:
 
 
 def _name_derived(record: Node) -> str:
-    """What was done to which folders, where no task has a name to give."""
-    folders = [given.text("folder") for _, given in record.entries("inputs")]
+    """What was done to which datasets, where no task has a name to give."""
+    folders = [Path(given.text("folder")).name for _, given in record.entries("inputs")]
     named = [folder for folder in folders if folder]
-    return f"{record.text('command')}: {', '.join(named)}" if named else ""
+    return f"{record.text('command')} of {', '.join(named)}" if named else ""
 
 
 def _read_records(path: Path) -> Iterator[Node]:
