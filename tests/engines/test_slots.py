@@ -15,7 +15,7 @@ from tests.engines.virtual_clock import run_virtually
 
 
 def watch(limiter: Limiter) -> SlotWatch:
-    return SlotWatch([Watched("scripted", "m", ("generator",), limiter.maximum, limiter.slots, limiter.mark)])
+    return SlotWatch([Watched("scripted", "m", ("generator",), limiter.count_slots, limiter.slots, limiter.mark)])
 
 
 async def hold(limiter: Limiter, seconds: float) -> None:

@@ -212,7 +212,9 @@ class Catalog:
         for identity, blocks in roles.items():
             limiter = self._limiters[identity]
             watched.append(
-                Watched(identity.engine, identity.model, tuple(blocks), limiter.maximum, limiter.slots, limiter.mark)
+                Watched(
+                    identity.engine, identity.model, tuple(blocks), limiter.count_slots, limiter.slots, limiter.mark
+                )
             )
         return SlotWatch(watched)
 

@@ -71,6 +71,10 @@ class Limiter:
         self.maximum = maximum
         self._limit = maximum
 
+    def count_slots(self) -> int:
+        """The maximum."""
+        return self.maximum
+
     @property
     def limit(self) -> int:
         """Requests that may be out at once, at present."""

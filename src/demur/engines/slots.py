@@ -106,12 +106,17 @@ class SlotMeter:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A limiter's meter, with the model that it is about; `mark` counts up to a moment."""
+    """A limiter's meter, with the model that it is about.
+
+    Attributes:
+        count_slots: how many there are, at most: blocks that are opened later may lower it.
+        mark: counts up to a moment.
+    """
 
     engine: str
     model: str
     blocks: tuple[str, ...]
-    slots: int
+    count_slots: Callable[[], int]
     meter: SlotMeter
     mark: Callable[[float], None]
 
@@ -155,13 +160,13 @@ def _sums(reading: SlotReading) -> tuple[int, float, float, float]:
 
 
 def _compare(watched: Watched, before: SlotReading, moment_s: float) -> SlotUse:
-    now = watched.meter.read()
+    now, slots = watched.meter.read(), watched.count_slots()
     return SlotUse(
         engine=watched.engine,
         model=watched.model,
         blocks=watched.blocks,
-        slots=watched.slots,
-        lowest=watched.slots if watched.meter.lowest is None else watched.meter.lowest,
+        slots=slots,
+        lowest=slots if watched.meter.lowest is None else watched.meter.lowest,
         elapsed_s=moment_s - before.moment_s,
         busy_slot_s=now.busy_slot_s - before.busy_slot_s,
         full_s=now.full_s - before.full_s,
