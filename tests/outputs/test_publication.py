@@ -127,3 +127,9 @@ def test_what_cannot_be_said_is_an_error(workspace: Path, said: str, words: str)
     with pytest.raises(InputError) as raised:
         read_tasks(path, {"DGT_DATA_DIR": "data"})
     assert words in f"{raised.value} {raised.value.hint}"
+
+
+def test_a_file_without_a_line_is_no_configuration() -> None:
+    """A format in which no pair has a row leaves `formatted_output.jsonl` empty, which `load_dataset` cannot load."""
+    front = read_front(write_card(make_summary(), make_inputs(), 0, formatted=False))
+    assert [(config["config_name"], config.get("default")) for config in front["configs"]] == [("final_data", True)]

@@ -25,8 +25,14 @@ from demur.records import Stage, StageCount, Status, Summary
 from demur.version import __version__
 
 
-def write_card(summary: Summary, inputs: TaskInputs, seed: int, lineage: Lineage | None = None) -> str:
-    """The card's text. Whatever the policy or task says is escaped, so that it stays text."""
+def write_card(
+    summary: Summary, inputs: TaskInputs, seed: int, lineage: Lineage | None = None, *, formatted: bool = True
+) -> str:
+    """The card's text. Whatever the policy or task says is escaped, so that it stays text.
+
+    Args:
+        formatted: whether `formatted_output.jsonl` has a line.
+    """
     lineage = lineage or Lineage()
     front = write_front_matter(
         summary.task,
@@ -34,6 +40,7 @@ def write_card(summary: Summary, inputs: TaskInputs, seed: int, lineage: Lineage
         licence=inputs.task.card.license,
         languages=lineage.languages,
         preferences=sum(summary.preferences["written"].values()) if summary.preferences else None,
+        formatted=formatted,
     )
     return front + "\n" + "\n".join(_compose(summary, inputs, seed, lineage)) + "\n"
 

@@ -30,6 +30,7 @@ def write_front_matter(
     licence: str = "",
     languages: Sequence[str] = (),
     preferences: int | None = None,
+    formatted: bool = True,
 ) -> str:
     """The block with its two lines of dashes. Whatever the task says in it is a quoted value on one line.
 
@@ -38,6 +39,7 @@ def write_front_matter(
         licence: as its publisher says it. Nobody else can; without it the hub's word is `unknown`.
         languages: ISO 639-1, the most frequent first.
         preferences: the lines of `preferences.jsonl`; None where there is no such file.
+        formatted: whether `formatted_output.jsonl` has a line; in some formats a pair may have none.
     """
     fields: dict[str, object] = {
         **{key: _clean(value) for key, value in name_licence(licence).items()},
@@ -50,7 +52,7 @@ def write_front_matter(
         "source_datasets": ["original"],
         "tags": [*_TAGS, *(["dpo"] if preferences is not None else [])],
     }
-    if configs := _list_configs(pairs, preferences or 0):
+    if configs := _list_configs(pairs, preferences or 0, formatted=formatted):
         fields["configs"] = configs
     return f"---\n{dump_yaml(fields)}---\n"
 
@@ -63,9 +65,10 @@ def _name_size(count: int) -> str:
     return next((name for bound, name in _SIZES if count < bound), _LARGEST)
 
 
-def _list_configs(pairs: int, preferences: int) -> list[dict[str, object]]:
+def _list_configs(pairs: int, preferences: int, *, formatted: bool) -> list[dict[str, object]]:
     """What `load_dataset` can load, the bare pairs by default. A file without a record is none that it can."""
-    names = ["formatted_output.jsonl", "final_data.jsonl"] if pairs else []
+    names = ["formatted_output.jsonl"] if pairs and formatted else []
+    names += ["final_data.jsonl"] if pairs else []
     if preferences:
         names.append(PREFERENCES)
     return [

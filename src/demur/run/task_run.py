@@ -264,7 +264,9 @@ class TaskRun:
         form = self._plan.options.preferences
         summary = write_preferences(summary, folder, pairs, inputs, form)
         lineage = trace_lineage(self._task, self._plan, self._sources, self._assembly.templates, pairs)
-        write_text(folder / "README.md", [write_card(summary, inputs, self._task.seed, lineage)])
+        formatted = count_lines(folder / "formatted_output.jsonl") > 0
+        card = write_card(summary, inputs, self._task.seed, lineage, formatted=formatted)
+        write_text(folder / "README.md", [card])
         croissant = describe_croissant(summary, inputs, lineage, folder, form)
         write_text(folder / CROISSANT, [encode(croissant, indent=2), "\n"])
         summary, record = self._report(summary, lineage)
