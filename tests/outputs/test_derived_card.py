@@ -115,3 +115,26 @@ def test_a_record_that_is_damaged_says_little(tmp_path: Path, text: str) -> None
     (tmp_path / "run.json").write_text(text)
     found = read_source(tmp_path)
     assert (found.card, found.languages) == (SourceRecord().card, ())
+
+
+def test_what_a_record_says_stays_text(runs: tuple[Path, Path]) -> None:
+    """Names are escaped; what should be a hash, a language or an address and is none is left out."""
+    bad = "| <script>x</script> [a](http://x.invalid)\n# Big"
+    said = {"set": bad, "sha256": bad, "texts": 1, "hits": 1}
+    record = {
+        "languages": [bad, "de"],
+        "card": {"license": bad, "creators": [bad]},
+        "command": "decontaminate",
+        "settings": {"method": [bad], "ngram": 13, "threshold": 0.7, "action": bad},
+        "result": {"sets": [said]},
+    }
+    for folder in runs:
+        (folder / "run.json").write_text(json.dumps(record))
+    merge_folders(runs, Path("all"))
+    front, body = read_card(Path("all"))
+    assert front["language"] == ["de"]
+    assert front["license"] == "other"
+    assert "<script" not in body
+    assert "](http" not in body
+    assert "\n# Big" not in body
+    assert "| unknown |" in body

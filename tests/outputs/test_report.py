@@ -301,3 +301,17 @@ def test_what_is_near_to_an_evaluation_set_is_shown(tmp_path: Path) -> None:
     assert said.count("e.csv:7, ROUGE-L 0.88") == 2
     assert "only flagged: 1." in said
     assert page.data["drops"]["rows"][0]["more"] == [["near to an evaluation set", "e.csv:7, ROUGE-L 0.88"]]
+
+
+@pytest.mark.parametrize(
+    "number", ["1e999", "-1e999", "1" + "0" * 400, "1e308", "-5", "0", '"x"', "null", "[1e308, 1e999]", "{}"]
+)
+def test_numbers_that_no_run_writes_do_no_harm(tmp_path: Path, number: str) -> None:
+    """Infinite, huge, negative, or no number at all, wherever one is wanted: a page comes of it all the same."""
+    folder = write_folder(tmp_path / "run", slots=(make_slots(),))
+    record = (folder / "run.json").read_text()
+    record = re.sub(r'("(?:elapsed_s|busy|full_s|held_s|slots|lowest|timeline|wanted|asked|kept)": ?)(?:-?[0-9.]+|\[[0-9., ]*\])',
+                    rf"\g<1>{number}", record)  # fmt: skip
+    assert record.count(number) > 5
+    (folder / "run.json").write_text(record)
+    assert not report(folder).unbalanced

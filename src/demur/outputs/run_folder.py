@@ -5,6 +5,7 @@ What is not there, or not of the kind that demur writes, counts as unknown: anot
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,9 +38,15 @@ class Node:
         return value if isinstance(value, str) else ""
 
     def number(self, *keys: str) -> float | None:
-        """The number there, or None."""
+        """The finite number there, or None."""
         value = self.child(*keys)._value
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return None
+        try:
+            number = float(value)
+        except OverflowError:  # an integer beyond all floats
+            return None
+        return number if math.isfinite(number) else None  # 1e999 is infinity to a JSON reader
 
     def count(self, *keys: str) -> int:
         """The whole number there, or 0."""

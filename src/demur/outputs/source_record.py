@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,9 @@ from demur.inputs.rows import parse_json
 from demur.inputs.text_file import read_text
 from demur.outputs.card_sections import Comparison, SetHits
 from demur.outputs.run_folder import RECORD, Node
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+_LANGUAGE = re.compile("[a-z]{2,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,9 @@ def read_source(folder: Path) -> SourceRecord:
     except InputError:
         return SourceRecord()
     found = (replace(each, source=each.source or folder.resolve().name) for each in _read_comparisons(record))
-    return SourceRecord(_read_card(record.child("card")), record.texts("languages"), tuple(found))
+    return SourceRecord(
+        _read_card(record.child("card")), tuple(filter(_LANGUAGE.fullmatch, record.texts("languages"))), tuple(found)
+    )
 
 
 def join_cards(cards: Sequence[Card]) -> Card:
@@ -92,7 +98,7 @@ def _compare(said: Node, sets: Sequence[SetHits]) -> Comparison:
 def _read_hits(each: Node, hits: int | None = None) -> SetHits:
     return SetHits(
         each.text("set") or each.text("name"),
-        each.text("sha256") or None,
+        each.text("sha256") if _DIGEST.fullmatch(each.text("sha256")) else None,
         each.count("texts"),
         each.count("hits") if hits is None else hits,
     )
