@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from demur.engines.base import Reply, TokenLogprob
+from demur.guards.asking import Reading
 from demur.records import Label
 
 Version: TypeAlias = Literal["3.3", "3.2", "4.1"]
@@ -29,22 +29,6 @@ _THINK_TAG = re.compile(r"<(/?)think>", _FLAGS)
 _SCORE_TAG = re.compile(r"<(/?)score>", _FLAGS)
 _FIRST_WORD = re.compile(r"(yes|no)\b\.?", _FLAGS)
 _CONFIDENCE_TAG = "<confidence>"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a reply says.
-
-    Attributes:
-        label: the label, or `UNREADABLE`.
-        confidence: the label's probability, renormalised over yes and no; None without logprobs, or where
-            they do not show the label as one token.
-        reasoning: the text of the thinking trace.
-    """
-
-    label: Label
-    confidence: float | None = None
-    reasoning: str = ""
 
 
 def read_verdict(version: Version, reply: Reply) -> Reading:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from demur.errors import InputError
 from demur.inputs.dataset_rows import DATA, Dataset, DatasetRow
+from demur.inputs.text_file import replace_surrogates
 from demur.outputs.card import escape_markdown
 from demur.outputs.files import encode, open_atomically, remove_file, write_jsonl, write_text
 from demur.outputs.record import CONTENT_WARNING, describe_file
@@ -110,8 +111,7 @@ def write_derived(out: Path, made: Derived) -> None:
     else:
         write_jsonl(out / REJECTED, made.rejected)
     card = "\n".join(_compose_card(out, made)) + "\n"
-    # Half characters, which a record may hold, are no UTF-8.
-    write_text(out / CARD, [card.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")])
+    write_text(out / CARD, [replace_surrogates(card)])
     write_text(out / RECORD, [encode(_describe(made), indent=2), "\n"])
 
 

@@ -10,6 +10,7 @@ from demur.errors import InputError
 from demur.inputs.json_lines import read_lines
 from demur.inputs.rows import name_kind, parse_json
 from demur.inputs.task import TaskInputs
+from demur.inputs.text_file import replace_surrogates
 from demur.records import Pair
 
 FINAL_DATA = "final_data.jsonl"
@@ -80,19 +81,14 @@ def _read_exchange(record: Mapping[str, object], path: Path, line: int) -> Excha
 
     def take(key: str) -> str:
         value = known.get(key)
-        return _replace_surrogates(value) if isinstance(value, str) else ""
+        return replace_surrogates(value) if isinstance(value, str) else ""
 
     return Exchange(
         id=take("id") or f"line {line}",
-        instruction=_replace_surrogates(str(record["instruction"])),
-        response=_replace_surrogates(str(record["response"])),
+        instruction=replace_surrogates(str(record["instruction"])),
+        response=replace_surrogates(str(record["response"])),
         complies=known.get("mode") == "comply",
         risk=take("risk"),
         reply_type=take("short_reply_type"),
         parent=take("twin_of") or take("mutated_from"),
     )
-
-
-def _replace_surrogates(text: str) -> str:
-    """JSON can spell lone surrogates; no UTF-8 file can hold them."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

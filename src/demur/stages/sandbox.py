@@ -66,8 +66,10 @@ class MeteredSandbox(ImmutableSandboxedEnvironment):
             size += len(piece)
             if size > MAX_CHARACTERS:
                 raise SecurityError(f"the prompt is longer than {MAX_CHARACTERS:,} characters")
-            self._step()
             kept.append(piece)
+            self._steps += 1  # as `_step`, whose call would cost more than all else here
+            if self._steps > MAX_STEPS:
+                raise self._explain_steps()
         return "".join(kept)
 
     def call(self, context: Context, obj: object, *args: object, **kwargs: object) -> object:
@@ -93,7 +95,10 @@ class MeteredSandbox(ImmutableSandboxedEnvironment):
     def _step(self) -> None:
         self._steps += 1
         if self._steps > MAX_STEPS:
-            raise SecurityError(f"the template takes more than {MAX_STEPS:,} steps")
+            raise self._explain_steps()
+
+    def _explain_steps(self) -> SecurityError:
+        return SecurityError(f"the template takes more than {MAX_STEPS:,} steps")
 
     def _count_turns(self, values: Iterable[Any]) -> Iterator[Any]:
         for value in values:
