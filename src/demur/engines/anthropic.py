@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypedDict, cast
 
 from demur.engines.base import Chat, Identity, Reply, Request, Sampling, Usage
+from demur.engines.extras import miss_extra, require_extra
 from demur.engines.fields import Json, read_array, read_count, read_object, read_text
-from demur.engines.hosted import FormKeeper, LazyClient, Service, check_address, check_key, miss_extra, require_package
+from demur.engines.hosted import FormKeeper, LazyClient, Service, check_address, check_key
 from demur.engines.sampling import fill_sampling, sampling_from
 from demur.engines.transport import CONNECT_TIMEOUT_S, KEEPALIVE_S
 from demur.errors import RawUnsupported
@@ -59,7 +60,7 @@ class AnthropicEngine:
             InputError: `base_url` is no address.
             ExtraMissing: the SDK is not installed.
         """
-        require_package("anthropic", "anthropic", "anthropic")
+        require_extra(settings.type)
         self._service = Service(
             address=check_address(settings.base_url or ADDRESS, ADDRESS).removesuffix("/v1"),
             model=settings.model_id_or_path,
@@ -115,7 +116,7 @@ class AnthropicEngine:
             import anthropic
             from httpx2 import Limits
         except ImportError as error:
-            raise miss_extra("anthropic", "anthropic", "anthropic") from error
+            raise miss_extra("anthropic", error=error) from error
         timeout = anthropic.Timeout(self._service.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._service.timeout_s))
         limits = Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S)
         client = anthropic.AsyncAnthropic(

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from demur.engines.base import Chat, Identity, Reply, Request, Sampling
-from demur.engines.hosted import FormKeeper, LazyClient, Service, check_address, check_key, miss_extra, require_package
+from demur.engines.extras import miss_extra, require_extra
+from demur.engines.hosted import FormKeeper, LazyClient, Service, check_address, check_key
 from demur.engines.ollama import write_messages
 from demur.engines.openai import MAX_TOP_LOGPROBS, read_reply
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
@@ -48,7 +49,7 @@ class AzureOpenAIEngine:
                 "an azure-openai block needs the resource's address",
                 hint=f"Set `base_url: {EXAMPLE}`, or AZURE_OPENAI_ENDPOINT in the environment or in .env.",
             )
-        require_package("openai", "openai", "azure-openai")
+        require_extra(settings.type)
         address = check_address(settings.base_url, EXAMPLE)
         self._service = Service(
             address=address if address.endswith(V1) else address.removesuffix("/openai"),
@@ -111,7 +112,7 @@ class AzureOpenAIEngine:
             import openai
             from httpx2 import Limits
         except ImportError as error:
-            raise miss_extra("openai", "openai", "azure-openai") from error
+            raise miss_extra("azure-openai", error=error) from error
         service = self._service
         timeout = openai.Timeout(service.timeout_s, connect=min(CONNECT_TIMEOUT_S, service.timeout_s))
         limits = Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S)

@@ -14,7 +14,6 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from socket import gaierror
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
@@ -27,7 +26,6 @@ from demur.errors import (
     CredentialsRejected,
     EngineError,
     EngineUnavailable,
-    ExtraMissing,
     InputError,
     ModelNotFound,
     ReplyUnreadable,
@@ -274,21 +272,6 @@ class FormKeeper:
         reply = await send(None)
         self._refused = True
         return reply
-
-
-def require_package(package: str, extra: str, engine: str) -> None:
-    """Look whether an SDK is installed, without importing it.
-
-    Raises:
-        ExtraMissing: it is not.
-    """
-    if find_spec(package) is None:
-        raise miss_extra(package, extra, engine)
-
-
-def miss_extra(package: str, extra: str, engine: str) -> ExtraMissing:
-    """The error of an SDK that is not there."""
-    return ExtraMissing(f"the engine `{engine}` needs the package {package}", hint=f"pip install 'demur[{extra}]'")
 
 
 def check_address(address: str, example: str, setting: str = "base_url") -> str:

@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from demur.engines.base import Chat, Identity, Raw, Reply, Request, Sampling, TokenLogprob, Usage
+from demur.engines.extras import miss_extra, require_extra
 from demur.engines.fields import Json, read_array, read_count, read_logprob, read_object, read_text
-from demur.engines.hosted import FormKeeper, LazyClient, Service, check_address, check_key, miss_extra, require_package
+from demur.engines.hosted import FormKeeper, LazyClient, Service, check_address, check_key
 from demur.engines.ollama import write_messages
 from demur.engines.openai import MAX_TOP_LOGPROBS, RAW_MAX_TOKENS, read_reply
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
@@ -56,7 +57,7 @@ class WatsonxEngine:
                 "a watsonx block needs the project that pays",
                 hint="Set `project_id`, or WATSONX_PROJECT_ID in the environment or in .env.",
             )
-        require_package("ibm_watsonx_ai", "watsonx", "watsonx")
+        require_extra(settings.type)
         self._service = Service(
             address=address,
             model=settings.model_id_or_path,
@@ -235,7 +236,7 @@ def _import_package() -> bool:
     try:
         import ibm_watsonx_ai.foundation_models
     except ImportError as error:
-        raise miss_extra("ibm-watsonx-ai", "watsonx", "watsonx") from error
+        raise miss_extra("watsonx", error=error) from error
     log = logging.getLogger(ibm_watsonx_ai.__name__)
     log.addHandler(logging.NullHandler())
     log.propagate = False

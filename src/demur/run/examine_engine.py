@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from demur.engines.catalog import EXTRAS, require_extra
+from demur.engines.extras import EXTRAS, require_extra
 from demur.engines.model_files import HubModel, find_model, parse_reference, write_command
 from demur.engines.probe import HOSTED, PROBE_TIMEOUT_S, ServerKind, identify_server, list_models
 from demur.engines.transport import JsonClient
