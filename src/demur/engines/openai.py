@@ -125,7 +125,7 @@ class OpenAIEngine:
         self._asking = self._asking or asyncio.Lock()
         async with self._asking:
             if self._kind is None:
-                server = await identify_server(self._client.address, client=self._client)
+                server = await identify_server(self._client)
                 kind, self._version = server.kind, server.version
                 if kind is ServerKind.UNKNOWN and self._declared_vllm:
                     kind = ServerKind.VLLM  # behind a proxy that passes on /v1 alone; its owner knows

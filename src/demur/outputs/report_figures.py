@@ -259,10 +259,8 @@ def _list_distributions(run: RunFolder) -> Iterator[Chart]:
             yield _draw_histogram(key, title, known, 1, "{:.2f}", more)
 
 
-def _draw_histogram(
-    key: str, title: str, values: Sequence[float], high: float, form: str, more: str = "", low: float = 0
-) -> Chart:
-    bins = bin_values(values, low, high, _PARTS)
+def _draw_histogram(key: str, title: str, values: Sequence[float], high: float, form: str, more: str = "") -> Chart:
+    bins = bin_values(values, 0, high, _PARTS)
     bars = tuple(
         Bar(f"{form.format(part.low)} to {form.format(part.high)}", part.count, f"{part.count:,}") for part in bins
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import floor
 
 from demur.inputs.calibration import Replies
@@ -201,47 +201,6 @@ class Settlement:
         del self._active[self._turn]
         if self._turn == len(self._active):
             self._turn = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What came of settling.
-
-    Attributes:
-        taken: in the order of their taking.
-        drops: likewise.
-        shortages: by strand, how many pairs it is short of its quota.
-    """
-
-    taken: tuple[Pair, ...]
-    drops: tuple[Drop, ...]
-    shortages: tuple[int, ...]
-
-
-def settle(
-    strands: Sequence[Sequence[Pair]],
-    quotas: Sequence[int],
-    rules: Replies,
-    wanted: int,
-    threshold: float,
-    score_func: ScoreFunc = "f1",
-    stall_pairs: int = STALL_PAIRS,
-) -> Settled:
-    """Settle strands that will accept no more.
-
-    Args:
-        strands: what each accepted, in order; duplicates within one are its deduplicator's business.
-        quotas: pairs wanted of each.
-        rules: bounds for responses.
-        wanted: pairs of the task in all.
-        threshold: the ROUGE-L score from which instructions are duplicates.
-        stall_pairs: see `Settlement`.
-    """
-    ledger = Ledger(threshold, rules, wanted, score_func=score_func)
-    settlement = Settlement(quotas, ledger, stall_pairs=stall_pairs)
-    settlement.advance(strands, [True] * len(strands))
-    shortages = tuple(quota - count for quota, count in zip(quotas, settlement.counts, strict=True))
-    return Settled(tuple(settlement.taken), tuple(settlement.drops), shortages)
 
 
 def _read_opening(text: str) -> str:
