@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demur.errors import InputError
-from demur.inputs.json_lines import read_lines
+from demur.inputs.json_lines import read_lines, read_record
 from demur.inputs.rows import parse_json
 from demur.inputs.text_file import read_text
 
@@ -252,12 +252,7 @@ def _name_derived(record: Node) -> str:
 
 
 def _read_records(path: Path) -> Iterator[Node]:
-    for line in read_lines(path):
-        try:
-            text = line.raw.decode("utf-8")
-        except UnicodeDecodeError:
-            raise InputError("not UTF-8 text", path=path, line=line.number) from None
-        yield Node(parse_json(text, path, line.number))
+    return (Node(read_record(line, path)) for line in read_lines(path))
 
 
 def _read_stages(stages: Node) -> Iterator[StageRow]:
