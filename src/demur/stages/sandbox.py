@@ -38,13 +38,12 @@ class MeteredSandbox(ImmutableSandboxedEnvironment):
         self.filters[_SIZE] = _check_size
         self.globals.pop("lipsum", None)
 
-    def compile_metered(self, text: str) -> Template:
-        """A template whose loops and joined texts are metered.
+    def compile_metered(self, tree: nodes.Template) -> Template:
+        """A template, as `parse` gave it, whose loops and joined texts are metered.
 
         Raises:
             TemplateSyntaxError: it is none.
         """
-        tree = self.parse(text)
         for loop in list(tree.find_all(nodes.For)):
             loop.iter = nodes.Filter(loop.iter, _TURNS, [], [], None, None, lineno=loop.lineno)
         for joined in list(tree.find_all(nodes.Concat)):
