@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
-from demur.engines.base import Chat, Form, Identity, Reply, Request, Sampling
+from demur.engines.base import Chat, Identity, Reply, Request, Sampling
 from demur.engines.extras import require_extra
 from demur.engines.hosted import Service, check_key
 from demur.engines.openai import MAX_TOP_LOGPROBS
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
-from demur.errors import RawUnsupported, RequestRejected
+from demur.engines.structured import FormKeeper
+from demur.errors import RawUnsupported
 from demur.inputs.engine_settings import AnthropicSettings, AzureOpenAISettings, WatsonxSettings
 from demur.records import Origin
 
 T = TypeVar("T")
-
-_FORM_SIGNS = ("response_format", "output_config", "output_format", "json_schema", "structured output")
 
 
 class HostedEngine(ABC, Generic[T]):
@@ -80,7 +79,8 @@ class HostedEngine(ABC, Generic[T]):
             async with self._service.bound_attempt():
                 return await self._send(request, sampling, schema)
 
-        return await self._forms.ask(request.form, send)
+        wanted = request.form.json_schema if request.form else ""
+        return await self._forms.ask(json.loads(wanted) if wanted else None, send)
 
     @abstractmethod
     async def close(self) -> None:
@@ -138,31 +138,6 @@ class LazyClient(Generic[T]):
         """The client if there is one, for closing; the next `get` makes another."""
         made, self._made = self._made, None
         return made
-
-
-class FormKeeper:
-    """Asks for structured output until the provider says that it has none for this model; then leaves it to the prompt."""
-
-    def __init__(self) -> None:
-        """Begin by asking."""
-        self._refused = False
-
-    async def ask(self, form: Form | None, send: Callable[[Mapping[str, object] | None], Awaitable[Reply]]) -> Reply:
-        """Send a request with the form's JSON Schema, or without.
-
-        Raises:
-            EngineError: as `send` raised it.
-        """
-        if form is None or not form.json_schema or self._refused:
-            return await send(None)
-        try:
-            return await send(json.loads(form.json_schema))
-        except RequestRejected as error:
-            if not any(sign in str(error).lower() for sign in _FORM_SIGNS):
-                raise
-        reply = await send(None)
-        self._refused = True
-        return reply
 
 
 def write_chat_settings(request: Request, sampling: Sampling, schema: Mapping[str, object] | None) -> dict[str, object]:
