@@ -37,4 +37,4 @@ def require_extra(kind: str) -> None:
 def miss_extra(kind: str, *packages: str, error: ImportError | None = None, advice: str = "") -> ExtraMissing:
     """The error of an engine of this `type` whose packages are not there, or cannot be imported; see `ExtraMissing`."""
     extra, needed = EXTRAS[kind]
-    return ExtraMissing(f"the engine `{kind}`", *(packages or needed), extra=extra, error=error, advice=advice)
+    return ExtraMissing.tell(f"the engine `{kind}`", *(packages or needed), extra=extra, error=error, advice=advice)

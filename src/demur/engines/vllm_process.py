@@ -212,7 +212,7 @@ def find_vllm() -> list[str]:
     beside = Path(sys.executable).with_name("vllm")
     found = shutil.which("vllm") or (str(beside) if beside.is_file() else None)
     if found is None:
-        raise ExtraMissing(
+        raise ExtraMissing.tell(
             "the engine `vllm-server` without `base_url`",
             "vllm",
             extra="vllm",

@@ -149,4 +149,4 @@ def _embed(embedder: Embedder, text: str) -> Vectors | None:
 
 
 def _miss_extra(error: ImportError | None = None) -> ExtraMissing:
-    return ExtraMissing("the dedup block's `semantic`", "model2vec", extra="semantic", error=error)
+    return ExtraMissing.tell("the dedup block's `semantic`", "model2vec", extra="semantic", error=error)
