@@ -163,4 +163,24 @@ class OutputFault(DemurError):
 
 
 class ExtraMissing(DemurError):
-    """A package that this setting needs is not installed."""
+    """Packages that a setting needs are not installed, or cannot be imported."""
+
+    @classmethod
+    def tell(
+        cls, what: str, *packages: str, extra: str, error: ImportError | None = None, advice: str = ""
+    ) -> ExtraMissing:
+        """The error in the one wording that it has.
+
+        Args:
+            what: what needs the packages, in words that begin a sentence.
+            packages: their names.
+            extra: demur's extra that brings them.
+            error: what importing them failed by; None: they are not there.
+            advice: what else the person could do, as the end of a sentence.
+        """
+        several = len(packages) > 1
+        if error is None:
+            why = f"which {'are' if several else 'is'} not installed"
+        else:
+            why = f"and {'they' if several else 'it'} cannot be imported ({error})"
+        return cls(f"{what} needs {' and '.join(packages)}, {why}", hint=f"pip install 'demur[{extra}]'{advice}")

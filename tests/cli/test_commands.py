@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -8,7 +10,7 @@ import pytest
 import yaml
 
 from demur.inputs.builder_file import SHIPPED
-from tests.cli.commands import ROOT, run_demur
+from tests.cli.commands import ROOT, make_environment, run_demur
 from tests.servers.spawned import spawn_server
 
 TASK = "tasks/public/safety/refusal/cybersecurity/task.yaml"
@@ -23,21 +25,29 @@ def test_help_names_every_command_and_exit_code() -> None:
         assert word in said
 
 
+def list_loaded(command: list[str], names: tuple[str, ...]) -> str:
+    """Which of some modules a command has imported when it ends, in a process of its own."""
+    program = (
+        f"import sys; sys.argv = {['demur', *command]}\n"
+        "try:\n  from demur.cli.main import main; main()\n"
+        "except SystemExit: pass\n"
+        f"print([name for name in {names} if name in sys.modules])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=make_environment(), cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return ended.stdout.splitlines()[-1]
+
+
 def test_help_loads_nothing_heavy() -> None:
     """The parser alone is imported: no pydantic, no aiohttp, no rich."""
-    program = "import sys; sys.argv = ['demur', '--help']\ntry:\n  from demur.cli.main import main; main()\nexcept SystemExit: pass\n"
-    program += (
-        "print([name for name in ('pydantic', 'aiohttp', 'rich', 'jinja2', 'yaml', 'asyncio') if name in sys.modules])"
-    )
-    import subprocess
-    import sys
+    assert list_loaded(["--help"], ("pydantic", "aiohttp", "rich", "jinja2", "yaml", "asyncio")) == "[]"
 
-    from tests.cli.commands import make_environment
 
-    ended = subprocess.run(
-        [sys.executable, "-c", program], env=make_environment(), capture_output=True, text=True, check=True
-    )
-    assert ended.stdout.splitlines()[-1] == "[]"
+def test_check_loads_neither_runner_nor_phrases() -> None:
+    """What runs, reports and reads replies is not imported where nothing is run: its patterns take long to compile."""
+    heavy = ("aiohttp", "rich", "demur.run.runner", "demur.outputs.report", "demur.stages.split_reply")
+    assert list_loaded(["check", TASK], ("demur.run.plan", *heavy)) == "['demur.run.plan']"
 
 
 def test_check_validates_without_a_model() -> None:

@@ -1,7 +1,9 @@
 import pytest
 from aiohttp import web
 
-from demur.engines.probe import Server, ServerKind, identify_server, list_models
+from demur.engines import probe
+from demur.engines.probe import Server, ServerKind
+from demur.engines.transport import JsonClient
 from demur.errors import EngineUnavailable, RateLimited, RequestRejected
 from tests.servers.behaviour import Dialect, Kind
 from tests.servers.simulated import SimulatedServer
@@ -12,6 +14,22 @@ SERVERS = [
     ("openai", "vllm", ServerKind.VLLM, "0.13.0"),
     ("openai", "none", ServerKind.UNKNOWN, ""),
 ]
+
+
+async def identify_server(url: str) -> Server:
+    client = JsonClient(url)
+    try:
+        return await probe.identify_server(client)
+    finally:
+        await client.close()
+
+
+async def list_models(url: str) -> tuple[str, ...]:
+    client = JsonClient(url)
+    try:
+        return await probe.list_models(client)
+    finally:
+        await client.close()
 
 
 @pytest.mark.parametrize(("dialect", "kind", "expected", "version"), SERVERS)

@@ -221,7 +221,7 @@ async def test_missing_vllm_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(ExtraMissing) as caught:
         await engine.complete(raw())
     await engine.close()
-    assert 'pip install "demur[vllm]"' in caught.value.hint
+    assert "pip install 'demur[vllm]'" in caught.value.hint
 
 
 async def test_asynchronous_tokenizer_and_token_templates_are_understood(

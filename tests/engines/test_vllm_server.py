@@ -240,7 +240,7 @@ async def test_missing_vllm_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(ExtraMissing) as caught:
         await engine.complete(chat())
     await engine.close()
-    assert 'pip install "demur[vllm]"' in caught.value.hint
+    assert "pip install 'demur[vllm]'" in caught.value.hint
 
 
 def test_vllm_beside_this_python_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

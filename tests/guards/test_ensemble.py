@@ -26,13 +26,15 @@ class Member:
     def __init__(
         self, name: str, label: Label = NO, *, confidence: float | None = None, declines: bool | None = None,
         categories: tuple[str, ...] = (), violations: tuple[str, ...] = (), error: Exception | None = None,
-        sees_policy: bool = True,
+        sees_policy: bool = True, rounds: int = 1,
     ) -> None:  # fmt: skip
         self.name, self.sees_policy = name, sees_policy
         self.members: tuple[Guard, ...] = ()
         self.label, self.violations, self.error = label, violations, error
         self.rest = (confidence, declines, categories)
+        self.rounds = rounds
         self.asked: list[JudgeAsk] = []
+        self.answered: list[JudgeAsk] = []
 
     def render(self, ask: JudgeAsk) -> None:
         """No model is asked."""
@@ -40,9 +42,11 @@ class Member:
     async def judge(self, ask: JudgeAsk) -> Verdict:
         """Judge by the script, after the others were asked."""
         self.asked.append(ask)
-        await asyncio.sleep(0)
+        for _ in range(self.rounds):
+            await asyncio.sleep(0)
         if self.error is not None:
             raise self.error
+        self.answered.append(ask)
         label = YES if any(words in ask.instruction for words in self.violations) else self.label
         confidence, declines, categories = self.rest
         origin = Origin("stub", self.name)
@@ -138,6 +142,16 @@ async def test_a_members_failure_is_the_ensembles() -> None:
         await failing.judge(ask_for())
     with pytest.raises(ExceptionGroup):
         await EnsembleGuard([Member("a"), Member("b", error=KeyError("bug"))], "any").judge(ask_for())
+
+
+async def test_a_members_failure_lets_the_others_finish() -> None:
+    """What the others are asked is answered, and so kept in the journal, before the failure comes out."""
+    slow = Member("slow", rounds=5)
+    failing = [Member(name, error=EngineUnavailable(name)) for name in ("first", "second")]
+    ensemble = EnsembleGuard([slow, *failing], "all")
+    with pytest.raises(EngineUnavailable, match="first"):
+        await ensemble.judge(ask_for())
+    assert len(slow.answered) == 1
 
 
 def test_one_guard_is_no_ensemble() -> None:

@@ -4,9 +4,10 @@ import pytest
 
 from demur.engines.base import Chat, Raw, Sampling
 from demur.errors import GuardBlind, InputError
+from demur.guards.asking import tidy_evidence
 from demur.guards.base import Guard
 from demur.guards.criteria import write_instruction_criteria, write_response_criteria
-from demur.guards.granite import FixedCriteria, GraniteGuard, build_granite_guard, tidy_evidence
+from demur.guards.granite import FixedCriteria, GraniteGuard, build_granite_guard
 from demur.guards.granite_prompts import render_3_2, render_3_3, render_4_1
 from demur.guards.granite_verdicts import Version
 from demur.inputs.guard_settings import GraniteGuardSettings

@@ -118,7 +118,7 @@ def test_a_model_on_the_hub_goes_by_its_reference() -> None:
 
 def test_without_xllamacpp_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, models: Path) -> None:
     """The package is looked for when the engine is opened, before any work is done."""
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("demur.engines.llama_models.find_spec", lambda name: None)
     with pytest.raises(ExtraMissing, match="llama-cpp") as caught:
         LlamaCppEngine(llama_settings(models / "random.gguf"))
     assert caught.value.hint == "pip install 'demur[llama-cpp]'"

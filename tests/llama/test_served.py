@@ -12,6 +12,7 @@ import pytest
 from demur.engines.llama_cpp import LlamaCppEngine
 from demur.engines.openai import OpenAIEngine
 from demur.engines.probe import ServerKind, identify_server, list_models
+from demur.engines.transport import JsonClient
 from demur.errors import RequestRejected
 from tests.engines.samples import openai_settings
 from tests.llama.conftest import OpenEngine
@@ -43,8 +44,10 @@ def inside(open_engine: OpenEngine) -> LlamaCppEngine:
 
 async def test_the_server_is_recognised(address: str) -> None:
     """It is a llama.cpp, and it lists its one model."""
-    assert (await identify_server(address)).kind is ServerKind.LLAMA_CPP
-    assert [name.endswith("asker.gguf") for name in await list_models(address)] == [True]
+    client = JsonClient(address)
+    assert (await identify_server(client)).kind is ServerKind.LLAMA_CPP
+    assert [name.endswith("asker.gguf") for name in await list_models(client)] == [True]
+    await client.close()
 
 
 async def test_chats_and_raw_prompts_are_answered_as_in_this_process(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -15,10 +16,11 @@ from demur.inputs.output_settings import FORMATS, FormatName
 from demur.inputs.yaml_text import read_documents
 from demur.outputs import parquet
 from demur.outputs.exchange import Exchange
-from demur.outputs.export import MARK, FileKind, compose_card, protect_cell, restore_cell, write_dataset, write_file
+from demur.outputs.export import MARK, FileKind, compose_card, protect_cell, write_dataset, write_file
 from demur.outputs.formats import Kind, RowForm
 from tests.samples import INSTRUCTION, RESPONSE
 
+FORMULA_MADE_SAFE = re.compile("'+[=+\\-@\t\r\n＝＋－＠]")
 STRANGE = ['=HYPERLINK("http://example.org")', "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "'=1", "''", "＝1", "'quoted'",
            'say "hi", twice\r\nand more', "ü\u2028\x00 end", ""]  # fmt: skip
 
@@ -74,6 +76,11 @@ def test_a_guarded_cell_is_harmless_and_can_be_restored(text: str) -> None:
     guarded = protect_cell(text)
     assert not guarded.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))
     assert restore_cell(guarded) == text
+
+
+def restore_cell(text: str) -> str:
+    """The text that `protect_cell` was given."""
+    return text[1:] if FORMULA_MADE_SAFE.match(text) else text
 
 
 def test_csv_has_no_place_for_lists(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demur.errors import OutputFault
+from demur.inputs.text_file import replace_surrogates
 from demur.outputs.files import STEERING, encode, write_jsonl, write_text
-from demur.stages.tidy_text import replace_surrogates
 
 ANY_TEXT = st.text(st.characters())
 RECORDS = st.lists(

@@ -63,7 +63,7 @@ async def test_a_provider_without_its_package_or_key_names_what_brings_them(
     assert variable in missing[0].hint
     whole = settings.model_copy(update={"api_key": KEY, "base_url": "https://a.example", "project_id": "p"})
     assert all(finding.passed for finding in await examine(whole))
-    monkeypatch.setattr("demur.engines.catalog.find_spec", lambda _: None)
+    monkeypatch.setattr("demur.engines.extras.find_spec", lambda _: None)
     [absent] = await examine(whole)
     assert package in absent.words
     assert absent.hint.startswith("pip install 'demur[")
@@ -101,7 +101,7 @@ async def test_a_model_file_is_there_or_comes_with_its_command(monkeypatch: pyte
     assert absent.hint.endswith('hf download a/b --include "*Q8_0*.gguf"')
     [wrong] = await examine(LlamaCppSettings(type="llama-cpp", model_id_or_path="hf.co/a"))
     assert "names no model" in wrong.words
-    monkeypatch.setattr("demur.engines.catalog.find_spec", lambda _: None)
+    monkeypatch.setattr("demur.engines.extras.find_spec", lambda _: None)
     [bare] = await examine(LlamaCppSettings(type="llama-cpp", model_id_or_path="hf.co/a/b"))
     assert bare.hint == "pip install 'demur[llama-cpp]'"
 
@@ -110,7 +110,7 @@ async def test_vllm_is_installed_or_not(monkeypatch: pytest.MonkeyPatch, tmp_pat
     """In this process, and as a server that a run starts: both need it here; with an address neither does."""
     monkeypatch.setenv("PATH", str(tmp_path))
     forget(monkeypatch, "vllm")
-    monkeypatch.setattr("demur.engines.catalog.find_spec", lambda _: None)
+    monkeypatch.setattr("demur.engines.extras.find_spec", lambda _: None)
     monkeypatch.setattr("demur.run.examine_engine.find_spec", lambda _: None)
     inside = VLLMSettings(type="vllm", model_id_or_path="m")
     own = VLLMServerSettings(type="vllm-server", model_id_or_path="m")

@@ -48,6 +48,15 @@ def test_plain_http_to_another_machine_is_told_from_the_rest(address: str, expos
     assert is_exposed(address) is exposed
 
 
+def test_the_address_where_keys_are_exchanged_counts(workspace: Path) -> None:
+    """`auth_url` is warned of as `base_url` is: the key itself goes there."""
+    block = "{name: granite_guardian, lm_config: {type: watsonx, auth_url: 'http://iam.invalid/token', api_key: k, model_id_or_path: m}}"
+    (workspace / "b.yaml").write_text(CONFIG[: CONFIG.index("{name: granite")] + block)
+    warnings = list_exposed(read_builder(workspace / "b.yaml", "vllm", {}))
+    assert warnings[-1].startswith("http://iam.invalid (granite_guardian)")
+    assert "read the key" in warnings[-1]
+
+
 def test_each_address_is_warned_of_once(workspace: Path) -> None:
     """With the blocks that use it, whether a key goes there, and without user or password."""
     (workspace / "b.yaml").write_text(CONFIG)

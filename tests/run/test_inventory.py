@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from demur.engines.catalog import EXTRAS
+from demur.engines.extras import EXTRAS
 from demur.inputs.builder_file import ENGINES, SHIPPED, Builder, read_builder
 from demur.run import inventory
 from demur.run.inventory import examine_builders, take_inventory

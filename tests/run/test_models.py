@@ -73,7 +73,7 @@ def test_a_path_that_is_not_there_cannot_be_downloaded(config: Path) -> None:
 
 def test_a_missing_extra_is_told_before_a_download(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Gigabytes for an engine that is not installed would be for nothing."""
-    monkeypatch.setattr("demur.engines.catalog.find_spec", lambda name: None if name == "xllamacpp" else object())
+    monkeypatch.setattr("demur.engines.extras.find_spec", lambda name: None if name == "xllamacpp" else object())
     with pytest.raises(ExtraMissing, match="needs xllamacpp, which is not installed") as error:
         list_missing_models(list_engines(read_builder(config, "embedded", {})).values())
     assert error.value.hint == "pip install 'demur[llama-cpp]'"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 
 from demur.cli.failures import sanitise_line
-from demur.cli.main import gather_tasks
-from demur.cli.run import read_options
+from demur.cli.main import gather_tasks, read_options
 from demur.run.exposure import list_exposed
 from demur.run.plan import make_plan
 from demur.run.rehearse import render_prompts

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from demur.cli.failures import sanitise_line, show_error
-from demur.cli.run import read_options
+from demur.cli.main import read_options
 from demur.errors import DemurError, InputError
 from demur.run.clean import Kept, find_kept, remove_kept
 

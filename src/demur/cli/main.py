@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from demur.cli.dataset_arguments import (
     add_decontaminate,
@@ -21,6 +21,9 @@ from demur.cli.dataset_arguments import (
 )
 from demur.cli.numbers import read_dollars, read_natural, read_positive
 from demur.version import __version__
+
+if TYPE_CHECKING:
+    from demur.run.plan import Options
 
 _EXIT_CODES = """\
 exit codes:
@@ -255,6 +258,31 @@ def gather_tasks(namespace: argparse.Namespace) -> list[Path]:
     if not tasks:
         _stop(namespace.parser, "name at least one task file")
     return tasks
+
+
+def read_options(arguments: argparse.Namespace) -> Options:
+    """The options of any command that makes a plan."""
+    from demur.run.plan import Options
+
+    given = {
+        name: value
+        for name in (
+            "outputs",
+            "config",
+            "engines",
+            "seed",
+            "output_dir",
+            "data_dir",
+            "concurrency",
+            "restart",
+            "include_unsafe",
+            "preferences",
+            "max_cost",
+            "max_tokens_total",
+        )
+        if (value := getattr(arguments, name, None)) is not None
+    }
+    return Options(**given)
 
 
 def _stop(parser: argparse.ArgumentParser, message: str) -> NoReturn:

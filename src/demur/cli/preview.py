@@ -7,8 +7,7 @@ import asyncio
 
 from demur.cli.failures import sanitise
 from demur.cli.fetching import provide_models
-from demur.cli.main import gather_tasks
-from demur.cli.run import read_options
+from demur.cli.main import gather_tasks, read_options
 from demur.inputs.engine_blocks import list_engines
 from demur.outputs.dataset import withhold_quotes
 from demur.records import Label, Pair, Verdict

@@ -13,12 +13,12 @@ from contextlib import suppress
 
 from demur.cli.failures import forgo_output, show_error
 from demur.cli.fetching import provide_models
-from demur.cli.main import gather_tasks
+from demur.cli.main import gather_tasks, read_options
 from demur.errors import DemurError
 from demur.inputs.engine_blocks import list_engines
 from demur.outputs.record import describe_summary
 from demur.records import Status
-from demur.run.plan import Options, make_plan
+from demur.run.plan import make_plan
 from demur.run.runner import Runner, RunResult
 
 
@@ -53,29 +53,6 @@ def _show(result: RunResult, *, as_json: bool) -> None:
             show_summary(summary)
     sys.stdout.flush()
     _explain_end(result)
-
-
-def read_options(arguments: argparse.Namespace) -> Options:
-    """The options of any command that makes a plan."""
-    given = {
-        name: value
-        for name in (
-            "outputs",
-            "config",
-            "engines",
-            "seed",
-            "output_dir",
-            "data_dir",
-            "concurrency",
-            "restart",
-            "include_unsafe",
-            "preferences",
-            "max_cost",
-            "max_tokens_total",
-        )
-        if (value := getattr(arguments, name, None)) is not None
-    }
-    return Options(**given)
 
 
 async def _drive(runner: Runner, *, quiet: bool) -> RunResult:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from demur.engines.base import Chat, Identity, Reply, Request, Sampling, Usage
+from demur.engines.base import Chat, Reply, Request, Sampling, Usage
+from demur.engines.extras import miss_extra
 from demur.engines.fields import Json, read_array, read_count, read_object, read_text
-from demur.engines.hosted import FormKeeper, LazyClient, Service, check_address, check_key, miss_extra, require_package
-from demur.engines.sampling import fill_sampling, sampling_from
-from demur.engines.transport import CONNECT_TIMEOUT_S, KEEPALIVE_S
-from demur.errors import RawUnsupported
+from demur.engines.hosted import check_address
+from demur.engines.hosted_engine import HostedEngine
+from demur.engines.transport import KEEPALIVE_S
 from demur.inputs.engine_settings import AnthropicSettings
 from demur.records import Origin
 
@@ -49,7 +49,7 @@ class Extras(TypedDict, total=False):
     extra_body: Mapping[str, object]
 
 
-class AnthropicEngine:
+class AnthropicEngine(HostedEngine["AsyncAnthropic"]):
     """Completes chats with one of Anthropic's models."""
 
     def __init__(self, settings: AnthropicSettings) -> None:
@@ -59,50 +59,12 @@ class AnthropicEngine:
             InputError: `base_url` is no address.
             ExtraMissing: the SDK is not installed.
         """
-        require_package("anthropic", "anthropic", "anthropic")
-        self._service = Service(
+        super().__init__(
+            settings,
             address=check_address(settings.base_url or ADDRESS, ADDRESS).removesuffix("/v1"),
-            model=settings.model_id_or_path,
-            timeout_s=settings.timeout_s,
-            secret=check_key(settings.api_key.get_secret_value() if settings.api_key else ""),
             variable="ANTHROPIC_API_KEY",
             missing_model="`model_id_or_path` is the model's id in Anthropic's list, such as claude-sonnet-4-6.",
         )
-        self._defaults = sampling_from(settings)
-        self._origin = Origin(settings.type, settings.model_id_or_path)
-        self._identity = Identity(settings.type, settings.model_id_or_path, self._service.address)
-        self._client = LazyClient(self._build)
-        self._forms = FormKeeper()
-
-    @property
-    def identity(self) -> Identity:
-        """The model, and the address."""
-        return self._identity
-
-    async def complete(self, request: Request) -> Reply:
-        """Answer one request.
-
-        Raises:
-            RawUnsupported: the prompt is raw.
-            EngineError: the model did not answer.
-            ExtraMissing: the SDK cannot be imported.
-        """
-        prompt = request.prompt
-        if not isinstance(prompt, Chat):
-            raise RawUnsupported(
-                f"{self._service.address} takes no raw prompts",
-                hint="For the guard take an engine that does, such as ollama, vllm-server or llama-cpp, or a guard "
-                "that needs no template: Granite Guardian 4.1, or validators/policy_judge.",
-            )
-        self._service.require_key()
-        client = await self._client.get()
-        sampling = fill_sampling(request.sampling, self._defaults)
-
-        async def send(schema: Mapping[str, object] | None) -> Reply:
-            async with self._service.bound_attempt():
-                return await self._send(client, prompt, sampling, schema)
-
-        return await self._forms.ask(request.form, send)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -115,8 +77,8 @@ class AnthropicEngine:
             import anthropic
             from httpx2 import Limits
         except ImportError as error:
-            raise miss_extra("anthropic", "anthropic", "anthropic") from error
-        timeout = anthropic.Timeout(self._service.timeout_s, connect=min(CONNECT_TIMEOUT_S, self._service.timeout_s))
+            raise miss_extra("anthropic", error=error) from error
+        timeout = anthropic.Timeout(self._service.timeout_s, connect=self._service.connect_timeout_s)
         limits = Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S)
         client = anthropic.AsyncAnthropic(
             api_key=self._service.secret,
@@ -129,11 +91,11 @@ class AnthropicEngine:
         _ = client.messages  # imported by its first use: better here than in the loop
         return client
 
-    async def _send(
-        self, client: AsyncAnthropic, prompt: Chat, sampling: Sampling, schema: Mapping[str, object] | None
-    ) -> Reply:
+    async def _send(self, request: Request, sampling: Sampling, schema: Mapping[str, object] | None) -> Reply:
         import anthropic
 
+        client, prompt = await self._client.get(), request.prompt
+        assert isinstance(prompt, Chat)
         turns = [{"role": each.role, "content": each.content} for each in prompt.messages if each.role != "system"]
         try:
             # The raw response: the SDK takes a body of any form for a message.

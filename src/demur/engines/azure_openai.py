@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
-from demur.engines.base import Chat, Identity, Reply, Request, Sampling
-from demur.engines.hosted import FormKeeper, LazyClient, Service, check_address, check_key, miss_extra, require_package
+from demur.engines.base import Chat, Reply, Request, Sampling
+from demur.engines.extras import miss_extra
+from demur.engines.hosted import check_address
+from demur.engines.hosted_engine import HostedEngine, write_chat_settings
 from demur.engines.ollama import write_messages
-from demur.engines.openai import MAX_TOP_LOGPROBS, read_reply
-from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
-from demur.engines.transport import CONNECT_TIMEOUT_S, KEEPALIVE_S
-from demur.errors import InputError, RawUnsupported
+from demur.engines.openai import read_reply
+from demur.engines.transport import KEEPALIVE_S
+from demur.errors import InputError
 from demur.inputs.engine_settings import AzureOpenAISettings
-from demur.records import Origin
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -33,7 +33,7 @@ V1_VERSIONS = ("v1", "latest", "preview")
 """What `/openai/v1` takes for a version. A dated one, which the environment may hold for other programs, it refuses."""
 
 
-class AzureOpenAIEngine:
+class AzureOpenAIEngine(HostedEngine["AsyncOpenAI"]):
     """Completes chats with a deployment of an Azure OpenAI resource."""
 
     def __init__(self, settings: AzureOpenAISettings) -> None:
@@ -48,52 +48,14 @@ class AzureOpenAIEngine:
                 "an azure-openai block needs the resource's address",
                 hint=f"Set `base_url: {EXAMPLE}`, or AZURE_OPENAI_ENDPOINT in the environment or in .env.",
             )
-        require_package("openai", "openai", "azure-openai")
         address = check_address(settings.base_url, EXAMPLE)
-        self._service = Service(
+        super().__init__(
+            settings,
             address=address if address.endswith(V1) else address.removesuffix("/openai"),
-            model=settings.model_id_or_path,
-            timeout_s=settings.timeout_s,
-            secret=check_key(settings.api_key.get_secret_value() if settings.api_key else ""),
             variable="AZURE_OPENAI_API_KEY",
             missing_model="`model_id_or_path` is the name of a deployment in this resource, not of a model.",
         )
         self._version = settings.api_version
-        self._defaults = sampling_from(settings)
-        self._origin = Origin(settings.type, settings.model_id_or_path)
-        self._identity = Identity(settings.type, settings.model_id_or_path, self._service.address)
-        self._client = LazyClient(self._build)
-        self._forms = FormKeeper()
-
-    @property
-    def identity(self) -> Identity:
-        """The deployment, and the resource's address."""
-        return self._identity
-
-    async def complete(self, request: Request) -> Reply:
-        """Answer one request.
-
-        Raises:
-            RawUnsupported: the prompt is raw.
-            EngineError: the model did not answer.
-            ExtraMissing: the SDK cannot be imported.
-        """
-        prompt = request.prompt
-        if not isinstance(prompt, Chat):
-            raise RawUnsupported(
-                f"{self._service.address} takes no raw prompts",
-                hint="For the guard take an engine that does, such as ollama, vllm-server or llama-cpp, or a guard "
-                "that needs no template: Granite Guardian 4.1, or validators/policy_judge.",
-            )
-        self._service.require_key()
-        client = await self._client.get()
-        body = _write_body(request, fill_sampling(request.sampling, self._defaults))
-
-        async def send(schema: Mapping[str, object] | None) -> Reply:
-            async with self._service.bound_attempt():
-                return await self._send(client, prompt, body if schema is None else {**body, **_write_form(schema)})
-
-        return await self._forms.ask(request.form, send)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -111,9 +73,9 @@ class AzureOpenAIEngine:
             import openai
             from httpx2 import Limits
         except ImportError as error:
-            raise miss_extra("openai", "openai", "azure-openai") from error
+            raise miss_extra("azure-openai", error=error) from error
         service = self._service
-        timeout = openai.Timeout(service.timeout_s, connect=min(CONNECT_TIMEOUT_S, service.timeout_s))
+        timeout = openai.Timeout(service.timeout_s, connect=service.connect_timeout_s)
         limits = Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S)
         http_client = openai.DefaultAsyncHttpxClient(timeout=timeout, limits=limits, follow_redirects=False)
         if service.address.endswith(V1):
@@ -134,16 +96,17 @@ class AzureOpenAIEngine:
             http_client=http_client,
         )
 
-    async def _send(self, client: AsyncOpenAI, prompt: Chat, body: Mapping[str, object]) -> Reply:
+    async def _send(self, request: Request, sampling: Sampling, schema: Mapping[str, object] | None) -> Reply:
         import openai
 
-        service = self._service
+        client, service, prompt = await self._client.get(), self._service, request.prompt
+        assert isinstance(prompt, Chat)
         try:
             # The raw response: the SDK takes a body of any form for a completion.
             response = await client.chat.completions.with_raw_response.create(
                 model=service.model,
                 messages=cast("list[ChatCompletionMessageParam]", write_messages(prompt)),
-                extra_body=body,
+                extra_body=write_chat_settings(request, sampling, schema),
             )
         except openai.APIStatusError as error:
             answer = error.response
@@ -151,26 +114,3 @@ class AzureOpenAIEngine:
         except openai.APIConnectionError as error:
             raise service.translate_break(error) from None
         return read_reply(service.decode(response.http_response.content), self._origin)
-
-
-def _write_body(request: Request, sampling: Sampling) -> dict[str, object]:
-    body: dict[str, object] = {}
-    if sampling.temperature is not None:
-        body["temperature"] = sampling.temperature
-    if sampling.top_p is not None:
-        body["top_p"] = sampling.top_p
-    if sampling.max_tokens is not None:
-        body["max_completion_tokens"] = sampling.max_tokens
-    if sampling.stop:
-        body["stop"] = list(sampling.stop)
-    if sampling.seed is not None:
-        body["seed"] = sampling.seed & SEED_MASK
-    if request.top_logprobs:
-        body["logprobs"] = True
-        body["top_logprobs"] = min(request.top_logprobs, MAX_TOP_LOGPROBS)
-    return body
-
-
-def _write_form(schema: Mapping[str, object]) -> dict[str, object]:
-    form = {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
-    return {"response_format": form}

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import cast
 
 from demur.engines.base import Engine, Identity
@@ -26,7 +25,7 @@ from demur.engines.redacting import RedactedEngine, list_secrets
 from demur.engines.retrying import RetryingEngine
 from demur.engines.slots import SlotWatch, Watched
 from demur.engines.watching import Health, WatchedEngine
-from demur.errors import EngineError, ExtraMissing, InputError
+from demur.errors import EngineError, InputError
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
 from demur.inputs.prices import Price, Prices
 from demur.records import Origin
@@ -50,35 +49,6 @@ PROVIDERS: Mapping[str, tuple[str, str]] = {
     "scripted": ("scripted", "open_scripted"),
 }
 """By a builder's `type`: the module beside this one, and what in it is called with the block's settings."""
-
-EXTRAS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "vllm": ("vllm", ("vllm",)),
-    "llama-cpp": ("llama-cpp", ("xllamacpp", "huggingface_hub")),
-    "anthropic": ("anthropic", ("anthropic",)),
-    "azure-openai": ("openai", ("openai",)),
-    "watsonx": ("watsonx", ("ibm_watsonx_ai",)),
-}
-"""By a builder's `type`: the extra that it needs, and the packages that the extra brings; types without one need none."""
-
-
-def list_missing(kind: str) -> tuple[str, ...]:
-    """The packages that an engine of this `type` needs, and that are not installed. Nothing is imported."""
-    _, packages = EXTRAS.get(kind, ("", ()))
-    return tuple(package for package in packages if find_spec(package) is None)
-
-
-def require_extra(kind: str) -> None:
-    """Make sure that what an engine of this `type` needs is installed.
-
-    Raises:
-        ExtraMissing: it is not.
-    """
-    missing = list_missing(kind)
-    if missing:
-        raise ExtraMissing(
-            f"the engine {kind} needs {' and '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed",
-            hint=f"pip install 'demur[{EXTRAS[kind][0]}]'",
-        )
 
 
 class Catalog:

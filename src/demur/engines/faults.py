@@ -7,11 +7,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from demur.engines.fields import Json
 from demur.errors import (
     CredentialsRejected,
     EngineError,
     ModelNotFound,
     RateLimited,
+    ReplyUnreadable,
     RequestRejected,
     RequestTimedOut,
     ServerFault,
@@ -60,6 +62,24 @@ def excerpt_error(body: bytes, secret: str = "") -> str:
         text = text.replace(secret, "***")
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     return line if len(line) <= EXCERPT_CHARS else line[: EXCERPT_CHARS - 1] + "…"
+
+
+def decode_object(content: bytes, address: str, secret: str = "") -> Json:
+    """The JSON object that a reply's body holds.
+
+    Raises:
+        ReplyUnreadable: it holds something else.
+    """
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        raise ReplyUnreadable(
+            f"{address} answered with something that is not JSON: {excerpt_error(content, secret)!r}",
+            hint="Check `base_url`; a proxy in between may have cut the reply off.",
+        ) from None
+    if not isinstance(body, dict):
+        raise ReplyUnreadable(f"{address} answered with JSON that is no object", hint="Check `base_url`.")
+    return body
 
 
 def read_error_code(body: bytes) -> str:

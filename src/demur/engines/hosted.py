@@ -1,4 +1,4 @@
-"""What the engines that work through a provider's SDK share: one way to open it, and one reading of what goes wrong.
+"""What the engines that work through a provider's SDK share in reading what goes wrong.
 
 The SDKs here send by httpx or httpx2, which name their failures alike, so failures are told apart by those names and
 no SDK is imported by this module.
@@ -11,23 +11,19 @@ import errno
 import json
 import os
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from socket import gaierror
-from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from demur.engines.base import Form, Reply
-from demur.engines.faults import excerpt_error, translate_status
+from demur.engines.faults import decode_object, excerpt_error, translate_status
 from demur.engines.fields import Json
 from demur.engines.transport import CONNECT_TIMEOUT_S, TLS_HINT, explain_certificate
 from demur.errors import (
     CredentialsRejected,
     EngineError,
     EngineUnavailable,
-    ExtraMissing,
     InputError,
     ModelNotFound,
     ReplyUnreadable,
@@ -35,8 +31,6 @@ from demur.errors import (
     RequestTimedOut,
     ServerFault,
 )
-
-T = TypeVar("T")
 
 MISSING_MODEL_CODES = frozenset({"DeploymentNotFound", "model_not_found", "model_not_supported"})
 SPENT_CODES = frozenset({
@@ -61,8 +55,6 @@ _ADVICE = (
 )
 """What to do about a request that is refused, by the words of the refusal."""
 
-_FORM_SIGNS = ("response_format", "output_config", "output_format", "json_schema", "structured output")
-
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -83,6 +75,11 @@ class Service:
     secret: str = field(repr=False)
     variable: str
     missing_model: str
+
+    @property
+    def connect_timeout_s(self) -> float:
+        """Seconds that a connection may take."""
+        return min(CONNECT_TIMEOUT_S, self.timeout_s)
 
     def require_key(self) -> None:
         """Say that there is no key before an SDK says so in its own words.
@@ -123,17 +120,7 @@ class Service:
         Raises:
             ReplyUnreadable: it holds something else.
         """
-        try:
-            body = json.loads(content)
-        except (ValueError, RecursionError):
-            said = excerpt_error(content, self.secret)
-            raise ReplyUnreadable(
-                f"{self.address} answered with something that is not JSON: {said!r}",
-                hint="Check `base_url`; a proxy in between may have cut the reply off.",
-            ) from None
-        if not isinstance(body, dict):
-            raise ReplyUnreadable(f"{self.address} answered with JSON that is no object", hint="Check `base_url`.")
-        return body
+        return decode_object(content, self.address, self.secret)
 
     def translate_answer(
         self, status: int, content: bytes, headers: Mapping[str, str], *, token: str = ""
@@ -186,7 +173,7 @@ class Service:
         cause = next((each for each in reversed(chain) if isinstance(each, OSError)), None)
         if "ConnectTimeout" in names:
             return EngineUnavailable(
-                f"{self.address} takes no connection within {min(CONNECT_TIMEOUT_S, self.timeout_s):g} s",
+                f"{self.address} takes no connection within {self.connect_timeout_s:g} s",
                 hint="Check `base_url` and the network.",
             )
         if "TimeoutException" in names:
@@ -218,77 +205,6 @@ class Service:
             f"the connection to {self.address} broke ({type(chain[-1]).__name__})",
             hint="The provider's status page may say more.",
         )
-
-
-class LazyClient(Generic[T]):
-    """A client that is made when it is first needed, in a thread.
-
-    Importing an SDK takes a second or so, in which the loop, and with it the live display, would stand still.
-    """
-
-    def __init__(self, build: Callable[[], T]) -> None:
-        """Take what makes it: called at most once at a time, and again after a failure."""
-        self._build = build
-        self._made: T | None = None
-        self._making: asyncio.Lock | None = None
-
-    async def get(self) -> T:
-        """The client.
-
-        Raises:
-            ExtraMissing: the SDK cannot be imported.
-        """
-        if self._made is None:
-            self._making = self._making or asyncio.Lock()
-            async with self._making:
-                if self._made is None:
-                    self._made = await asyncio.to_thread(self._build)
-        return self._made
-
-    def take(self) -> T | None:
-        """The client if there is one, for closing; the next `get` makes another."""
-        made, self._made = self._made, None
-        return made
-
-
-class FormKeeper:
-    """Asks for structured output until the provider says that it has none for this model; then leaves it to the prompt."""
-
-    def __init__(self) -> None:
-        """Begin by asking."""
-        self._refused = False
-
-    async def ask(self, form: Form | None, send: Callable[[Mapping[str, object] | None], Awaitable[Reply]]) -> Reply:
-        """Send a request with the form's JSON Schema, or without.
-
-        Raises:
-            EngineError: as `send` raised it.
-        """
-        if form is None or not form.json_schema or self._refused:
-            return await send(None)
-        try:
-            return await send(json.loads(form.json_schema))
-        except RequestRejected as error:
-            if not any(sign in str(error).lower() for sign in _FORM_SIGNS):
-                raise
-        reply = await send(None)
-        self._refused = True
-        return reply
-
-
-def require_package(package: str, extra: str, engine: str) -> None:
-    """Look whether an SDK is installed, without importing it.
-
-    Raises:
-        ExtraMissing: it is not.
-    """
-    if find_spec(package) is None:
-        raise miss_extra(package, extra, engine)
-
-
-def miss_extra(package: str, extra: str, engine: str) -> ExtraMissing:
-    """The error of an SDK that is not there."""
-    return ExtraMissing(f"the engine `{engine}` needs the package {package}", hint=f"pip install 'demur[{extra}]'")
 
 
 def check_address(address: str, example: str, setting: str = "base_url") -> str:

@@ -8,20 +8,21 @@ as many threads as the model has slots, and llama.cpp batches them.
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import os
 import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from demur.engines.extras import miss_extra
 from demur.engines.gguf_header import read_header
 from demur.engines.machine import choose_threads, measure_memory
 from demur.engines.model_files import find_model, format_bytes
-from demur.errors import ExtraMissing, ModelNotFound
+from demur.errors import ModelNotFound
 from demur.inputs.engine_settings import LlamaCppSettings
 from demur.inputs.text_file import expand_home
 
@@ -116,8 +117,8 @@ def share_model(settings: LlamaCppSettings) -> LocalModel:
     Raises:
         ExtraMissing: xllamacpp is not installed.
     """
-    if importlib.util.find_spec("xllamacpp") is None:
-        raise _miss_extra()
+    if find_spec("xllamacpp") is None:
+        raise miss_extra("llama-cpp", "xllamacpp")
     loading = _describe_loading(settings)
     with _registry_lock:
         model = _models.setdefault(loading, LocalModel(loading))
@@ -171,7 +172,7 @@ def _open_server(path: Path, loading: Loading, slots: int) -> LlamaServer:
     try:
         import xllamacpp
     except ImportError as error:
-        raise _miss_extra() from error
+        raise miss_extra("llama-cpp", "xllamacpp", error=error) from error
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
     params.n_ctx = loading.num_ctx * slots
@@ -204,11 +205,7 @@ def _has_gpu() -> bool:
     try:
         import xllamacpp
     except ImportError as error:
-        raise _miss_extra() from error
+        raise miss_extra("llama-cpp", "xllamacpp", error=error) from error
     kinds = xllamacpp.ggml_backend_dev_type
     ours = (kinds.GGML_BACKEND_DEVICE_TYPE_GPU, kinds.GGML_BACKEND_DEVICE_TYPE_IGPU)
     return any(device["type"] in ours for device in xllamacpp.get_device_info())
-
-
-def _miss_extra() -> ExtraMissing:
-    return ExtraMissing("the engine `llama-cpp` needs xllamacpp", hint="pip install 'demur[llama-cpp]'")

@@ -268,9 +268,6 @@ def require_hub() -> None:
         ExtraMissing: it is not installed.
     """
     if find_spec("huggingface_hub") is None:
-        raise ExtraMissing(
-            "models from the Hugging Face Hub need the package huggingface_hub, which is not installed",
-            hint="pip install 'demur[llama-cpp]'",
-        )
+        raise ExtraMissing.tell("a model from the Hugging Face Hub", "huggingface_hub", extra="llama-cpp")
     # The package reports on its use otherwise; who wants that says so in the environment.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

@@ -17,9 +17,9 @@ from demur.engines.grammars import keep_telling, list_words, widen_logprobs
 from demur.engines.ollama import ask_ollama, write_messages
 from demur.engines.probe import HOSTED, ServerKind, identify_server
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
-from demur.engines.structured import is_about_form, write_chat_form, write_completion_form
+from demur.engines.structured import FormKeeper, write_chat_form, write_completion_form
 from demur.engines.transport import JsonClient
-from demur.errors import RawUnsupported, ReplyUnreadable, RequestRejected
+from demur.errors import RawUnsupported, ReplyUnreadable
 from demur.inputs.engine_settings import OpenAISettings, VLLMServerSettings
 from demur.records import Origin
 
@@ -58,7 +58,7 @@ class OpenAIEngine:
         self._identity = Identity(settings.type, settings.model_id_or_path, self._client.address)
         self._kind: ServerKind | None = None
         self._version = ""
-        self._formless = False
+        self._forms = FormKeeper()
         self._asking: asyncio.Lock | None = None
 
     @property
@@ -74,7 +74,7 @@ class OpenAIEngine:
             EngineError: the model did not answer.
         """
         sampling = fill_sampling(request.sampling, self._defaults)
-        form = None if self._formless else request.form
+        form = None if self._forms.refused else request.form
         if isinstance(request.prompt, Chat):
             body = self._write_chat(request.prompt, request, sampling)
             if form is None:
@@ -108,24 +108,18 @@ class OpenAIEngine:
 
     async def _post(self, url: str, body: dict[str, object], form: dict[str, object] | None = None) -> Reply:
         """Post a body; the form that the reply is to have is left out, from now on, where the server refuses it."""
-        if form:
-            try:
-                return read_reply(
-                    await self._client.post(url, {**body, **form}, model=self._origin.model), self._origin
-                )
-            except RequestRejected as error:
-                if not is_about_form(error):
-                    raise
-            reply = await self._post(url, body)
-            self._formless = True  # only now: what the server takes without the form was refused for its sake
-            return reply
-        return read_reply(await self._client.post(url, body, model=self._origin.model), self._origin)
+
+        async def send(form: Mapping[str, object] | None) -> Reply:
+            content = {**body, **form} if form else body
+            return read_reply(await self._client.post(url, content, model=self._origin.model), self._origin)
+
+        return await self._forms.ask(form, send)
 
     async def _identify(self) -> ServerKind:
         self._asking = self._asking or asyncio.Lock()
         async with self._asking:
             if self._kind is None:
-                server = await identify_server(self._client.address, client=self._client)
+                server = await identify_server(self._client)
                 kind, self._version = server.kind, server.version
                 if kind is ServerKind.UNKNOWN and self._declared_vllm:
                     kind = ServerKind.VLLM  # behind a proxy that passes on /v1 alone; its owner knows

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from demur.engines.base import Sampling
-from demur.inputs.engine_settings import ModelSettings, WatsonxSettings
+from demur.inputs.engine_settings import AnyEngine, ModelSettings, WatsonxSettings
 
 SEED_MASK = 0x7FFF_FFFF
 """Keeps a seed within 31 bits: llama.cpp reads 32 unsigned ones, and others a signed machine word."""
 
 
-def sampling_from(settings: ModelSettings) -> Sampling:
-    """The sampling that a builder's block asks for.
+def sampling_from(settings: AnyEngine) -> Sampling:
+    """The sampling that a builder's block asks for; nothing where it has no model.
 
     Put it into requests before they reach a journal: then a changed setting is another request.
     """
+    if not isinstance(settings, ModelSettings):
+        return Sampling()
     return Sampling(
         temperature=settings.temperature,
         top_p=settings.top_p,

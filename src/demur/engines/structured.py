@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Awaitable, Callable, Mapping
 
-from demur.engines.base import Form
+from demur.engines.base import Form, Reply
 from demur.engines.probe import ServerKind
 from demur.errors import RequestRejected
 
@@ -21,7 +22,7 @@ NAME = "reply"
 STRUCTURED_OUTPUTS_SINCE = (0, 12)
 """vLLM's version from which the old names are gone; the new one came somewhat earlier."""
 
-_COMPLAINTS = ("response_format", "json_schema", "structured", "guided", "grammar", "schema")
+_COMPLAINTS = ("response_format", "output_config", "output_format", "structured", "guided", "grammar", "schema")
 
 
 def write_chat_form(form: Form, kind: ServerKind | None, version: str) -> dict[str, object]:
@@ -44,10 +45,36 @@ def write_completion_form(form: Form, kind: ServerKind | None, version: str) -> 
     return _write_native(form, kind, version)
 
 
-def is_about_form(error: RequestRejected) -> bool:
-    """Whether a server refuses the form, rather than the request as such."""
-    words = str(error).lower()
-    return any(complaint in words for complaint in _COMPLAINTS)
+class FormKeeper:
+    """Asks for a form until the server says that it has none for this model; then leaves it to the prompt.
+
+    Attributes:
+        refused: whether it has said so.
+    """
+
+    def __init__(self) -> None:
+        """Begin by asking."""
+        self.refused = False
+
+    async def ask(
+        self, wish: Mapping[str, object] | None, send: Callable[[Mapping[str, object] | None], Awaitable[Reply]]
+    ) -> Reply:
+        """Send a request with what is wished for, or, where that is nothing or was refused, without.
+
+        Raises:
+            EngineError: as `send` raised it.
+        """
+        if not wish or self.refused:
+            return await send(None)
+        try:
+            return await send(wish)
+        except RequestRejected as error:
+            words = str(error).lower()
+            if not any(complaint in words for complaint in _COMPLAINTS):
+                raise
+        reply = await send(None)
+        self.refused = True  # only now: what the server takes without the form was refused for its sake
+        return reply
 
 
 def _write_native(form: Form, kind: ServerKind | None, version: str) -> dict[str, object]:

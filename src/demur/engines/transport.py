@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from demur.engines.faults import excerpt_error, explain_unreachable, read_error_code, translate_status
+from demur.engines.faults import decode_object, excerpt_error, explain_unreachable, read_error_code, translate_status
 from demur.engines.fields import Json
 from demur.errors import (
     EngineError,
@@ -163,16 +163,7 @@ class JsonClient:
         return self._decode(content, model)
 
     def _decode(self, content: bytes, model: str) -> Json:
-        try:
-            body = json.loads(content)
-        except (ValueError, RecursionError):
-            said = excerpt_error(content, self._secret)
-            raise ReplyUnreadable(
-                f"{self.address} answered with something that is not JSON: {said!r}",
-                hint="Check `base_url`; a proxy in between may have cut the reply off.",
-            ) from None
-        if not isinstance(body, dict):
-            raise ReplyUnreadable(f"{self.address} answered with JSON that is no object")
+        body = decode_object(content, self.address, self._secret)
         error = body.get("error")
         if error:  # some gateways wrap the failure of the server behind them in a 200
             code = error.get("code") if isinstance(error, dict) else None

@@ -21,13 +21,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from demur.engines.base import Form, Identity, Raw, Reply, Request, Sampling, TokenLogprob, Usage
+from demur.engines.extras import miss_extra
 from demur.engines.fields import read_logprob
 from demur.engines.openai import RAW_MAX_TOKENS
 from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
 from demur.errors import (
     EngineError,
     EngineNotRunning,
-    ExtraMissing,
     ReplyUnreadable,
     RequestRejected,
     RequestTimedOut,
@@ -126,11 +126,8 @@ def _load(plan: LoadPlan) -> RunningEngine:
         from vllm.engine.arg_utils import AsyncEngineArgs
         from vllm.v1.engine.async_llm import AsyncLLM
     except ImportError as error:
-        raise ExtraMissing(
-            f"the engine `vllm` needs vLLM in this Python, and it cannot be imported ({error})",
-            hint='Install it with pip install "demur[vllm]" (it needs a GPU), or use the type `vllm-server`, `ollama` or '
-            "`llama-cpp`.",
-        ) from None
+        advice = " (it needs a GPU), or use the type `vllm-server`, `ollama` or `llama-cpp`."
+        raise miss_extra("vllm", error=error, advice=advice) from None
     given = {
         "tensor_parallel_size": plan.tensor_parallel_size,
         "gpu_memory_utilization": plan.gpu_memory_utilization,

@@ -212,10 +212,11 @@ def find_vllm() -> list[str]:
     beside = Path(sys.executable).with_name("vllm")
     found = shutil.which("vllm") or (str(beside) if beside.is_file() else None)
     if found is None:
-        raise ExtraMissing(
-            "`vllm-server` without `base_url` starts vLLM, and there is no vLLM here",
-            hint='Install it with pip install "demur[vllm]" (it needs a GPU), or give the `base_url` of a server '
-            "that runs.",
+        raise ExtraMissing.tell(
+            "the engine `vllm-server` without `base_url`",
+            "vllm",
+            extra="vllm",
+            advice=" (it needs a GPU), or give the `base_url` of a server that runs.",
         )
     return [found]
 

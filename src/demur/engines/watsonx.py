@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from demur.engines.base import Chat, Identity, Raw, Reply, Request, Sampling, TokenLogprob, Usage
+from demur.engines.base import Chat, Raw, Reply, Request, Sampling, TokenLogprob, Usage
+from demur.engines.extras import miss_extra
 from demur.engines.fields import Json, read_array, read_count, read_logprob, read_object, read_text
-from demur.engines.hosted import FormKeeper, LazyClient, Service, check_address, check_key, miss_extra, require_package
+from demur.engines.hosted import Service, check_address
+from demur.engines.hosted_engine import HostedEngine, LazyClient, write_chat_settings
 from demur.engines.ollama import write_messages
-from demur.engines.openai import MAX_TOP_LOGPROBS, RAW_MAX_TOKENS, read_reply
-from demur.engines.sampling import SEED_MASK, fill_sampling, sampling_from
-from demur.engines.transport import CONNECT_TIMEOUT_S, KEEPALIVE_S
+from demur.engines.openai import RAW_MAX_TOKENS, read_reply
+from demur.engines.sampling import SEED_MASK
+from demur.engines.transport import KEEPALIVE_S
 from demur.errors import CredentialsRejected, EngineError, InputError, ReplyUnreadable, RequestTimedOut
 from demur.inputs.engine_settings import WatsonxSettings
 from demur.records import Origin
@@ -37,7 +39,7 @@ FINISHES = {"eos_token": "stop", "stop_sequence": "stop", "max_tokens": "length"
 """Text generation's `stop_reason`s in demur's words, in lower case; others stay as they are."""
 
 
-class WatsonxEngine:
+class WatsonxEngine(HostedEngine["ModelInference"]):
     """Completes chats and raw prompts with a model that watsonx.ai hosts."""
 
     def __init__(self, settings: WatsonxSettings) -> None:
@@ -56,29 +58,16 @@ class WatsonxEngine:
                 "a watsonx block needs the project that pays",
                 hint="Set `project_id`, or WATSONX_PROJECT_ID in the environment or in .env.",
             )
-        require_package("ibm_watsonx_ai", "watsonx", "watsonx")
-        self._service = Service(
+        super().__init__(
+            settings,
             address=address,
-            model=settings.model_id_or_path,
-            timeout_s=settings.timeout_s,
-            secret=check_key(settings.api_key.get_secret_value() if settings.api_key else ""),
             variable="WATSONX_API_KEY",
             missing_model="`model_id_or_path` is a model that this region offers, such as ibm/granite-4-h-small.",
         )
         self._project_id = settings.project_id
-        self._defaults = sampling_from(settings)
-        self._origin = Origin(settings.type, settings.model_id_or_path)
-        self._identity = Identity(settings.type, settings.model_id_or_path, address)
         self._package = LazyClient(_import_package)
-        self._client = LazyClient(self._build)
-        self._forms = FormKeeper()
         self._token_client: httpx.Client | None = None
         self._http: httpx.AsyncClient | None = None
-
-    @property
-    def identity(self) -> Identity:
-        """The model, and the region's address."""
-        return self._identity
 
     async def complete(self, request: Request) -> Reply:
         """Answer one request.
@@ -88,23 +77,21 @@ class WatsonxEngine:
             EngineError: the model did not answer.
             ExtraMissing: the SDK cannot be imported.
         """
-        self._service.require_key()
-        sampling = fill_sampling(request.sampling, self._defaults)
+        try:
+            return await super().complete(request)
+        except RequestTimedOut:
+            self._abandon_token()
+            raise
+
+    def _check_request(self, request: Request, sampling: Sampling) -> None:
         if isinstance(request.prompt, Chat) and sampling.top_k is not None:
             raise InputError(
                 "watsonx.ai's chats take no `top_k`", hint="Leave it out of the block; `top_p` does much the same."
             )
+
+    async def _prepare(self) -> None:
+        """Import the SDK. Its client is made within the bounds of an attempt, because that asks for a token."""
         await self._package.get()
-
-        async def send(schema: Mapping[str, object] | None) -> Reply:
-            try:
-                async with self._service.bound_attempt():
-                    return await self._send(request, sampling, schema)
-            except RequestTimedOut:
-                self._abandon_token()
-                raise
-
-        return await self._forms.ask(request.form, send)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -131,7 +118,7 @@ class WatsonxEngine:
         from ibm_watsonx_ai.wml_client_error import WMLClientError
 
         service = self._service
-        timeout = httpx.Timeout(service.timeout_s, connect=min(CONNECT_TIMEOUT_S, service.timeout_s))
+        timeout = httpx.Timeout(service.timeout_s, connect=service.connect_timeout_s)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=KEEPALIVE_S)
         token_client = httpx.Client(timeout=timeout, event_hooks={"response": [self._check]})
         self._token_client = token_client
@@ -182,7 +169,7 @@ class WatsonxEngine:
             if isinstance(prompt, Raw):
                 answer = await client.agenerate(prompt.text, _write_parameters(request, sampling))
                 return _read_generation(answer, self._origin)
-            answer = await client.achat(write_messages(prompt), _write_chat(request, sampling, schema))
+            answer = await client.achat(write_messages(prompt), write_chat_settings(request, sampling, schema))
         except httpx.HTTPError as error:
             raise self._locate(error).translate_break(error) from None
         return read_reply(answer, self._origin)
@@ -235,27 +222,11 @@ def _import_package() -> bool:
     try:
         import ibm_watsonx_ai.foundation_models
     except ImportError as error:
-        raise miss_extra("ibm-watsonx-ai", "watsonx", "watsonx") from error
+        raise miss_extra("watsonx", error=error) from error
     log = logging.getLogger(ibm_watsonx_ai.__name__)
     log.addHandler(logging.NullHandler())
     log.propagate = False
     return True
-
-
-def _write_chat(request: Request, sampling: Sampling, schema: Mapping[str, object] | None) -> dict[str, object]:
-    fields: dict[str, object | None] = {
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "max_completion_tokens": sampling.max_tokens,
-        "stop": list(sampling.stop) or None,
-        "seed": None if sampling.seed is None else sampling.seed & SEED_MASK,
-        "logprobs": True if request.top_logprobs else None,
-        "top_logprobs": min(request.top_logprobs, MAX_TOP_LOGPROBS) or None,
-    }
-    if schema is not None:
-        form = {"name": "reply", "schema": schema, "strict": True}
-        fields["response_format"] = {"type": "json_schema", "json_schema": form}
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _write_parameters(request: Request, sampling: Sampling) -> dict[str, object]:

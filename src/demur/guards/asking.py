@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 from demur.engines.base import Engine, Form, JudgeAsk, Prompt, Reply, Request, Sampling
 from demur.errors import GuardBlind, RawUnsupported
 from demur.guards.base import Guard
-from demur.guards.granite import (
-    INSTRUCTION_PRIORITY,
-    MAX_ANSWER_CHARS,
-    MAX_REASONING_CHARS,
-    RESPONSE_PRIORITY,
-    TOP_LOGPROBS,
-    VERDICT_SEED,
-    tidy_evidence,
-)
 from demur.records import Label, Verdict
+
+TOP_LOGPROBS = 10
+VERDICT_SEED = 1
+"""A fixed seed: a verdict depends on the text, never on a run's seed. Not 0: some servers read it as none."""
+
+RESPONSE_PRIORITY = 0
+INSTRUCTION_PRIORITY = 20
+
+MAX_ANSWER_CHARS = 2_000
+MAX_REASONING_CHARS = 20_000
+
+_UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but newline and tab, marks that turn the direction of text, and lone surrogates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,17 @@ class AskingGuard(ABC):
             declines=reading.declines,
             categories=reading.categories,
         )
+
+
+def tidy_evidence(text: str, max_chars: int) -> str:
+    """Make a model's words fit to be shown and stored: of control characters, only newline and tab stay.
+
+    A longer text keeps its beginning and its end, where the labels stand.
+    """
+    if len(text) > max_chars:
+        half = max_chars // 2
+        text = f"{text[:half]} […] {text[-half:]}"
+    return _UNFIT.sub("\ufffd", text).strip()
 
 
 def quote_grammar(text: str) -> str:

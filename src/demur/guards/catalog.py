@@ -9,7 +9,6 @@ from demur.engines.catalog import Catalog
 from demur.engines.journaling import JournaledEngine, ReplyStore
 from demur.engines.sampling import sampling_from
 from demur.guards.base import Guard
-from demur.inputs.engine_settings import ModelSettings
 from demur.inputs.guard_settings import (
     AnyGuard,
     EmbeddedGuardSettings,
@@ -55,8 +54,7 @@ def _open_single(
 
         return EmbeddedGuard(seeds), None
     engine = catalog.open(settings.lm_config, role, store)
-    sampling = sampling_from(settings.lm_config) if isinstance(settings.lm_config, ModelSettings) else Sampling()
-    return _build_guard(settings, engine, sampling), engine
+    return _build_guard(settings, engine, sampling_from(settings.lm_config)), engine
 
 
 def _build_guard(settings: ModelGuard, engine: JournaledEngine, sampling: Sampling) -> Guard:

@@ -62,16 +62,22 @@ class EnsembleGuard:
             EngineError: a member's model did not answer.
             GuardBlind: a member cannot be asked in its format.
         """
-        failure: DemurError | None = None
-        tasks: list[asyncio.Task[Verdict]] = []
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks += [group.create_task(member.judge(ask)) for member in self._members]
-        except* DemurError as failed:
-            failure = next(error for error in failed.exceptions if isinstance(error, DemurError))
-        if failure is not None:
-            raise failure
-        verdicts = tuple(task.result() for task in tasks)
+
+        async def hear(member: Guard) -> Verdict | DemurError:
+            # A failure waits for the others: what they are asked already is answered, kept, and not asked again.
+            try:
+                return await member.judge(ask)
+            except DemurError as error:
+                return error
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(hear(member)) for member in self._members]
+        verdicts: list[Verdict] = []
+        for task in tasks:
+            heard = task.result()
+            if isinstance(heard, DemurError):
+                raise heard
+            verdicts.append(heard)
         label = combine_labels(self._rule, [verdict.label for verdict in verdicts])
         opinions = {verdict.declines for verdict in verdicts if verdict.declines is not None}
         return Verdict(
@@ -81,7 +87,7 @@ class EnsembleGuard:
             origin=Origin("ensemble", ", ".join(verdict.origin.model for verdict in verdicts)),
             declines=opinions.pop() if len(opinions) == 1 else None,
             categories=tuple(dict.fromkeys(name for verdict in verdicts for name in verdict.categories)),
-            members=verdicts,
+            members=tuple(verdicts),
         )
 
 

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from demur.engines.base import Engine, JudgeAsk, Prompt, Reply, Request, Sampling
-from demur.errors import GuardBlind, InputError, RawUnsupported
-from demur.guards.base import Guard
+from demur.engines.base import Engine, Form, JudgeAsk, Prompt, Reply, Sampling
+from demur.errors import GuardBlind, InputError
+from demur.guards.asking import AskingGuard, Reading
 from demur.guards.criteria import write_criteria
 from demur.guards.granite_builtins import look_up_criteria, resolve_definition
 from demur.guards.granite_forms import write_form
 from demur.guards.granite_prompts import render_3_2, render_3_3, render_4_1
 from demur.guards.granite_verdicts import Version, read_verdict
 from demur.inputs.guard_settings import GraniteGuardSettings
-from demur.records import Verdict
 
 ANSWER_MAX_TOKENS = 20
 TAGGED_MAX_TOKENS = 48
 """For 4.1, whose score comes after an empty trace."""
 THINKING_MAX_TOKENS = 2048
-TOP_LOGPROBS = 10
-VERDICT_SEED = 1
-"""A fixed seed: a verdict depends on the text, never on a run's seed. Not 0: some servers read it as none."""
-
-RESPONSE_PRIORITY = 0
-INSTRUCTION_PRIORITY = 20
-
-MAX_ANSWER_CHARS = 2_000
-MAX_REASONING_CHARS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +64,7 @@ class FixedCriteria:
         return any(text is not None for text in (self.criteria_id, self.custom_criteria, self.risk_name))
 
 
-class GraniteGuard:
+class GraniteGuard(AskingGuard):
     """A Granite Guardian behind an engine. Implements the guard protocol."""
 
     def __init__(
@@ -103,18 +93,11 @@ class GraniteGuard:
             raise InputError("Granite Guardian 3.2 has no thinking mode", hint=hint)
         criteria = criteria or FixedCriteria()
         criteria.check(version)
-        self._engine = engine
+        super().__init__(engine, sampling, _choose_max_tokens(version, think=think))
         self._version = version
         self._think = think
         self._criteria = criteria
         self._form = write_form(version, think=think)
-        sampling = sampling or Sampling()
-        self._sampling = replace(
-            sampling,
-            temperature=0.0 if sampling.temperature is None else sampling.temperature,
-            max_tokens=sampling.max_tokens or _choose_max_tokens(version, think=think),
-            seed=VERDICT_SEED if sampling.seed is None else sampling.seed,
-        )
 
     @property
     def name(self) -> str:
@@ -125,35 +108,6 @@ class GraniteGuard:
     def sees_policy(self) -> bool:
         """Whether the policy's own criteria are sent: False where the builder fixed others."""
         return not self._criteria.replace_policy
-
-    @property
-    def members(self) -> tuple[Guard, ...]:
-        """None: it is one guard."""
-        return ()
-
-    async def judge(self, ask: JudgeAsk) -> Verdict:
-        """Judge the instruction, or the response in the context of its instruction.
-
-        Raises:
-            EngineError: the model did not answer.
-            GuardBlind: 3.3 and 3.2 need raw prompts, and the server takes none.
-        """
-        try:
-            reply = await self._engine.complete(self.write_request(ask))
-        except RawUnsupported:
-            raise self._explain_blindness() from None
-        return self._write_verdict(reply)
-
-    def write_request(self, ask: JudgeAsk) -> Request:
-        """Write the request that `judge` sends."""
-        return Request(
-            prompt=self.render(ask),
-            ask=ask,
-            sampling=self._sampling,
-            top_logprobs=TOP_LOGPROBS,
-            priority=INSTRUCTION_PRIORITY if ask.response is None else RESPONSE_PRIORITY,
-            form=self._form,
-        )
 
     def render(self, ask: JudgeAsk) -> Prompt:
         """The prompt in the model's own format: raw for 3.3 and 3.2, a chat for 4.1."""
@@ -171,6 +125,16 @@ class GraniteGuard:
         schema = fixed.custom_scoring_schema
         return render(criteria, ask.instruction, ask.response, think=self._think, scoring_schema=schema)
 
+    def describe_form(self, ask: JudgeAsk) -> Form:
+        """The same for every text."""
+        del ask
+        return self._form
+
+    def read(self, ask: JudgeAsk, reply: Reply) -> Reading:
+        """Read a reply of this version of the model."""
+        del ask
+        return read_verdict(self._version, reply)
+
     def _explain_blindness(self) -> GuardBlind:
         server = self._engine.identity
         where = f" at {server.endpoint}" if server.endpoint else ""
@@ -179,17 +143,6 @@ class GraniteGuard:
             f"Granite Guardian {self._version}",
             hint="Serve it with Ollama, vLLM or llama.cpp, which take raw prompts, or use Granite Guardian 4.1 "
             '(model_version: "4.1"), which reads the policy from a chat message.',
-        )
-
-    def _write_verdict(self, reply: Reply) -> Verdict:
-        reading = read_verdict(self._version, reply)
-        return Verdict(
-            label=reading.label,
-            confidence=reading.confidence,
-            guard=self.name,
-            origin=reply.origin,
-            reasoning=tidy_evidence(reading.reasoning, MAX_REASONING_CHARS),
-            answer=tidy_evidence(reply.text, MAX_ANSWER_CHARS),
         )
 
 
@@ -213,22 +166,3 @@ def build_granite_guard(settings: GraniteGuardSettings, engine: Engine, sampling
         settings.risk_definition,
     )
     return GraniteGuard(engine, settings.model_version, think=settings.think, sampling=sampling, criteria=criteria)
-
-
-def tidy_evidence(text: str, max_chars: int) -> str:
-    """Make a model's words fit to be shown and stored: of control characters, only newline and tab stay.
-
-    A longer text keeps its beginning and its end, where the labels stand.
-    """
-    if len(text) > max_chars:
-        half = max_chars // 2
-        text = f"{text[:half]} […] {text[-half:]}"
-    return "".join(_show_character(character) for character in text).strip()
-
-
-def _show_character(character: str) -> str:
-    if character in "\n\t":
-        return character
-    code = ord(character)
-    is_control = code < 0x20 or 0x7F <= code < 0xA0 or 0x202A <= code <= 0x202E or 0x2066 <= code <= 0x2069
-    return "\ufffd" if is_control or 0xD800 <= code <= 0xDFFF else character

@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from demur.engines.base import Reply, TokenLogprob
+from demur.guards.asking import Reading
+from demur.guards.weighing import sum_variants
 from demur.records import Label
 
 Version: TypeAlias = Literal["3.3", "3.2", "4.1"]
@@ -29,22 +30,6 @@ _THINK_TAG = re.compile(r"<(/?)think>", _FLAGS)
 _SCORE_TAG = re.compile(r"<(/?)score>", _FLAGS)
 _FIRST_WORD = re.compile(r"(yes|no)\b\.?", _FLAGS)
 _CONFIDENCE_TAG = "<confidence>"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What a reply says.
-
-    Attributes:
-        label: the label, or `UNREADABLE`.
-        confidence: the label's probability, renormalised over yes and no; None without logprobs, or where
-            they do not show the label as one token.
-        reasoning: the text of the thinking trace.
-    """
-
-    label: Label
-    confidence: float | None = None
-    reasoning: str = ""
 
 
 def read_verdict(version: Version, reply: Reply) -> Reading:
@@ -168,20 +153,13 @@ def _weigh_token(token: TokenLogprob, label: Label) -> float | None:
 
     The probabilities are those that the model gave, also where a grammar then left it nothing but yes and no to say: the
     quotient is the same, because a grammar takes the same factor off both.
-    None where no alternatives were reported: one token's probability alone cannot be renormalised. None too where the
+    None where no alternatives were reported, see `sum_variants`. None too where the
     other label is not among them, and an unreported token may be more than `NEGLIGIBLE` as probable as this label.
     """
-    variants = list(token.top)
-    least = min((logprob for _, logprob in variants if not math.isnan(logprob)), default=0.0)
-    if not any(text != token.token for text, _ in variants):
+    mass = sum_variants(token, _read_token)
+    if mass is None:
         return None
-    if not any(text == token.token for text, _ in variants):
-        variants.append((token.token, token.logprob))
-    mass = dict.fromkeys(_OPPOSITE, 0.0)
-    for text, logprob in variants:
-        variant = _read_token(text)
-        if variant is not None and not math.isnan(logprob):
-            mass[variant] += math.exp(min(logprob, 0.0))
+    least = min((logprob for _, logprob in token.top if not math.isnan(logprob)), default=0.0)
     if not mass[_OPPOSITE[label]] and math.exp(least) > NEGLIGIBLE * mass[label]:
         return None
     total = mass[label] + mass[_OPPOSITE[label]]

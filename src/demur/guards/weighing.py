@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from demur.engines.base import TokenLogprob
 from demur.records import Label
@@ -43,6 +43,23 @@ def weigh_word(
 
 def _weigh_token(token: TokenLogprob, before: str, words: Mapping[str, Label], label: Label) -> float | None:
     """Sum up the alternatives by label; each counts by what follows the characters that stand before the word."""
+
+    def read(text: str) -> Label | None:
+        word = _find_word(text.translate(_SPACE_SIGNS), before, words)
+        return None if word is None else words[word]
+
+    mass = sum_variants(token, read)
+    if mass is None:
+        return None
+    total = sum(mass.values())
+    return mass[label] / total if total > 0 else None
+
+
+def sum_variants(token: TokenLogprob, read: Callable[[str], Label | None]) -> dict[Label, float] | None:
+    """The probability of each label: the sum over the alternatives that say it, as `read` finds.
+
+    None where no alternatives were reported: one token's probability alone cannot be renormalised.
+    """
     variants = list(token.top)
     if not any(text != token.token for text, _ in variants):
         return None
@@ -50,11 +67,10 @@ def _weigh_token(token: TokenLogprob, before: str, words: Mapping[str, Label], l
         variants.append((token.token, token.logprob))
     mass = {Label.VIOLATES: 0.0, Label.SAFE: 0.0}
     for text, logprob in variants:
-        word = _find_word(text.translate(_SPACE_SIGNS), before, words)
-        if word is not None and not math.isnan(logprob):
-            mass[words[word]] += math.exp(min(logprob, 0.0))
-    total = sum(mass.values())
-    return mass[label] / total if total > 0 else None
+        label = read(text)
+        if label is not None and not math.isnan(logprob):
+            mass[label] += math.exp(min(logprob, 0.0))
+    return mass
 
 
 def _find_word(text: str, before: str, words: Mapping[str, Label]) -> str | None:

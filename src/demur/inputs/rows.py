@@ -124,7 +124,7 @@ def _read_parquet(path: Path) -> Iterator[Row]:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise ExtraMissing(f"{path}: reading Parquet needs pyarrow", hint="pip install 'demur[parquet]'") from None
+        raise ExtraMissing.tell(f"{path}: reading Parquet", "pyarrow", extra="parquet") from None
     with open_file(path) as file:
         if not file.seekable():
             raise InputError("Parquet is read from its end, so a pipe cannot hold it", path=path)

@@ -75,6 +75,13 @@ def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
     return raw
 
 
+def replace_surrogates(text: str) -> str:
+    """Replace lone surrogates (JSON can spell them) by U+FFFD, so that the text can be written as UTF-8."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def read_text(path: Path, most: int = MAX_BYTES) -> str:
     """Read a text file that a person wrote, as UTF-8 (a byte-order mark is dropped).
 

@@ -23,7 +23,8 @@ MAX_DOTENV_BYTES = 1_000_000
 class InputModel(BaseModel):
     """The base of everything that a person writes: frozen, and unknown keys are errors that name the nearest."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # Built with its first use: a command reads a few kinds of engine and guard, of the many that there are.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

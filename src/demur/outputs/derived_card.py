@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from demur.inputs.dataset_rows import COMPLY, Dataset, DatasetRow
+from demur.inputs.text_file import replace_surrogates
 from demur.outputs.card_sections import (
     EMBEDDED_NOTE,
     Comparison,
@@ -69,8 +70,8 @@ def write_derived_card(card: DerivedCard) -> str:
     lines += [f"| {escape_markdown(writer)} | {number} |" for writer, number in sorted(writers.items())]
     lines += ["", *describe_licences(_list_origins(card.rows), joined.license)]
     lines += _describe_rest(card)
-    # Half characters, which a record may hold, are no UTF-8.
-    return front + "\n" + "\n".join(lines).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") + "\n"
+
+    return front + "\n" + replace_surrogates("\n".join(lines)) + "\n"
 
 
 def _describe_making(card: DerivedCard) -> Iterator[str]:

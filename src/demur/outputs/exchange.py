@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demur.errors import InputError
-from demur.inputs.json_lines import read_lines
-from demur.inputs.rows import name_kind, parse_json
+from demur.inputs.json_lines import read_lines, read_record
+from demur.inputs.rows import name_kind
 from demur.inputs.task import TaskInputs
+from demur.inputs.text_file import replace_surrogates
 from demur.records import Pair
 
 FINAL_DATA = "final_data.jsonl"
@@ -58,11 +59,7 @@ def read_exchanges(path: Path) -> Iterator[Exchange]:
         InputError: the file cannot be read, or a line is no such record; names file and line.
     """
     for line in read_lines(path):
-        try:
-            text = line.raw.decode("utf-8-sig" if line.number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise InputError("not UTF-8 text", path=path, line=line.number) from None
-        record = parse_json(text.rstrip("\r\n"), path, line.number)
+        record = read_record(line, path)
         if not isinstance(record, Mapping):
             raise InputError(f"a record is wanted, not {name_kind(record)}", path=path, line=line.number)
         yield _read_exchange(record, path, line.number)
@@ -80,19 +77,14 @@ def _read_exchange(record: Mapping[str, object], path: Path, line: int) -> Excha
 
     def take(key: str) -> str:
         value = known.get(key)
-        return _replace_surrogates(value) if isinstance(value, str) else ""
+        return replace_surrogates(value) if isinstance(value, str) else ""
 
     return Exchange(
         id=take("id") or f"line {line}",
-        instruction=_replace_surrogates(str(record["instruction"])),
-        response=_replace_surrogates(str(record["response"])),
+        instruction=replace_surrogates(str(record["instruction"])),
+        response=replace_surrogates(str(record["response"])),
         complies=known.get("mode") == "comply",
         risk=take("risk"),
         reply_type=take("short_reply_type"),
         parent=take("twin_of") or take("mutated_from"),
     )
-
-
-def _replace_surrogates(text: str) -> str:
-    """JSON can spell lone surrogates; no UTF-8 file can hold them."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

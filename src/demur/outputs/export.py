@@ -23,7 +23,6 @@ _HINT = "Make room or choose another --output, then run the same command again."
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 """What a spreadsheet may take for a formula at the start of a cell, and what hiding that has been done to already:
 https://owasp.org/www-community/attacks/CSV_Injection."""
-_QUOTED_FORMULA = re.compile("'+[=+\\-@\t\r\n＝＋－＠]")
 _CARD = "README.md"
 
 Rows: TypeAlias = Sequence[Mapping[str, object]]
@@ -93,14 +92,9 @@ def compose_card(card: str, splits: Iterable[str]) -> str:
 def protect_cell(text: str) -> str:
     """A cell that no spreadsheet runs: one that begins with `= + - @`, tab or line break gets an apostrophe before it.
 
-    A cell that has such an apostrophe already gets another one, so that `restore_cell` brings each text back.
+    A cell that has such an apostrophe already gets another one, so that taking one away brings each text back.
     """
     return f"'{text}" if _FORMULA.match(text) else text
-
-
-def restore_cell(text: str) -> str:
-    """The text that `protect_cell` was given."""
-    return text[1:] if _QUOTED_FORMULA.match(text) else text
 
 
 def _compose_csv(rows: Rows, columns: Mapping[str, Kind]) -> Iterator[str]:

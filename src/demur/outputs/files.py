@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from demur.errors import OutputFault
+from demur.inputs.text_file import replace_surrogates
 
 RERUN = "Make room or choose another --output-dir, then run the same command again: the journal has every reply."
 
@@ -116,13 +117,9 @@ def encode(record: Mapping[str, object], *, indent: int | None = None) -> str:
         ValueError: a number is none (NaN, infinity): JSON has no such thing.
     """
     text = json.dumps(record, ensure_ascii=False, indent=indent, allow_nan=False)
-    if not text.isascii() or "\x7f" in text:
-        text = STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return replace_surrogates(STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def _sync_folder(folder: Path) -> None:

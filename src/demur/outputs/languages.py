@@ -35,8 +35,10 @@ _WORDS = {
 FUNCTION_WORDS = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 """Frequent words that say nothing of a subject, in small letters, by ISO 639-1 code."""
 
-_HOLDERS = {
-    word: sum(word in words for words in FUNCTION_WORDS.values()) for words in FUNCTION_WORDS.values() for word in words
+_LANGUAGES = {
+    word: tuple(language for language, words in FUNCTION_WORDS.items() if word in words)
+    for known in FUNCTION_WORDS.values()
+    for word in known
 }
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _LATIN = re.compile("[A-Za-zÀ-ɏ]")
@@ -58,9 +60,13 @@ def guess_language(text: str) -> str | None:
     if len(_LATIN.findall(text)) < 0.8 * sum(map(str.isalpha, text)):
         return None
     tokens = [token.lower().replace("’", "'") for token in _TOKEN.findall(text)]
-    hits = {language: [token for token in tokens if token in words] for language, words in FUNCTION_WORDS.items()}
+    hits: dict[str, list[str]] = {language: [] for language in FUNCTION_WORDS}
+    for token in tokens:
+        for language in _LANGUAGES.get(token, ()):
+            hits[language].append(token)
     scores = sorted(
-        ((sum(1 / _HOLDERS[token] for token in found), language) for language, found in hits.items()), reverse=True
+        ((sum(1 / len(_LANGUAGES[token]) for token in found), language) for language, found in hits.items()),
+        reverse=True,
     )
     (best, language), (second, _) = scores[:2]
     found = hits[language]

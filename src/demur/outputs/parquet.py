@@ -25,7 +25,7 @@ def require_pyarrow() -> None:
         ExtraMissing: pyarrow is not installed.
     """
     if find_spec("pyarrow") is None:
-        raise ExtraMissing("writing Parquet needs pyarrow, which is not installed", hint="pip install 'demur[parquet]'")
+        raise ExtraMissing.tell("writing Parquet", "pyarrow", extra="parquet")
 
 
 def write_rows(

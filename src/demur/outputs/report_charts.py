@@ -89,16 +89,14 @@ def say_time(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def draw_histogram(
-    key: str, title: str, values: Sequence[float], high: float, form: str, more: str = "", low: float = 0
-) -> Chart:
-    """Values in equal parts from `low` to `high`, with their median and the bounds of the middle four fifths.
+def draw_histogram(key: str, title: str, values: Sequence[float], high: float, form: str, more: str = "") -> Chart:
+    """Values in equal parts from 0 to `high`, with their median and the bounds of the middle four fifths.
 
     Args:
         form: how a value is written.
         more: what else is to be said.
     """
-    bins = bin_values(values, low, high, _PARTS)
+    bins = bin_values(values, 0, high, _PARTS)
     bars = tuple(
         Bar(f"{form.format(part.low)} to {form.format(part.high)}", part.count, f"{part.count:,}") for part in bins
     )

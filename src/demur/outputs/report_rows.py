@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from demur.inputs.text_file import replace_surrogates
 from demur.outputs.files import STEERING, encode
 from demur.outputs.report_charts import name_words
 from demur.outputs.run_folder import DropRow, NeighbourRow, PairRow, RunFolder, VerdictRow
@@ -56,7 +57,9 @@ def embed_json(value: Json) -> str:
 
 def clean_text(text: str) -> str:
     """Text without what would turn its direction or is no character; each becomes U+FFFD."""
-    return STEERING.sub("\ufffd", text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if text.isascii() and text.isprintable():
+        return text
+    return replace_surrogates(STEERING.sub("\ufffd", text))
 
 
 def _spread(rows: Sequence[T], limit: int) -> list[T]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demur.errors import InputError
-from demur.inputs.json_lines import read_lines
+from demur.inputs.json_lines import read_lines, read_record
 from demur.inputs.rows import parse_json
 from demur.inputs.text_file import read_text
 from demur.usage import SlotUse, VendiScore, VendiScores
@@ -20,26 +20,23 @@ PAIRS, DROPS, RECORD = "final_data.jsonl", "rejected.jsonl", "run.json"
 
 
 class Node:
-    """A JSON value, asked for what should be in it; what is not there is empty, not an error."""
+    """A JSON value, as `json.loads` gives it, asked for what should be in it; what is not there is empty, not an error."""
 
     def __init__(self, value: object) -> None:
         self._value = value
 
     def child(self, *keys: str) -> Node:
         """What lies under keys that lead inward."""
-        value = self._value
-        for key in keys:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        return Node(value)
+        return Node(self._find(keys))
 
     def text(self, *keys: str) -> str:
         """The text there, or an empty one."""
-        value = self.child(*keys)._value
+        value = self._find(keys)
         return value if isinstance(value, str) else ""
 
     def number(self, *keys: str) -> float | None:
         """The finite number there, or None."""
-        value = self.child(*keys)._value
+        value = self._find(keys)
         if not isinstance(value, int | float) or isinstance(value, bool):
             return None
         try:
@@ -54,13 +51,13 @@ class Node:
 
     def entries(self, *keys: str) -> Iterator[tuple[str, Node]]:
         """The keys and values of the object there."""
-        value = self.child(*keys)._value
-        if isinstance(value, Mapping):
+        value = self._find(keys)
+        if isinstance(value, dict):
             yield from ((str(key), Node(item)) for key, item in value.items())
 
     def items(self, *keys: str) -> Iterator[Node]:
         """The values of the list there."""
-        value = self.child(*keys)._value
+        value = self._find(keys)
         if isinstance(value, list):
             yield from map(Node, value)
 
@@ -72,6 +69,12 @@ class Node:
     def there(self) -> bool:
         """Whether there is anything but null."""
         return self._value is not None
+
+    def _find(self, keys: tuple[str, ...]) -> object:
+        value = self._value
+        for key in keys:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,12 +271,7 @@ def _name_derived(record: Node) -> str:
 
 
 def _read_records(path: Path) -> Iterator[Node]:
-    for line in read_lines(path):
-        try:
-            text = line.raw.decode("utf-8")
-        except UnicodeDecodeError:
-            raise InputError("not UTF-8 text", path=path, line=line.number) from None
-        yield Node(parse_json(text, path, line.number))
+    return (Node(read_record(line, path)) for line in read_lines(path))
 
 
 def _read_stages(stages: Node) -> Iterator[StageRow]:

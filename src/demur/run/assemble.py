@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from demur.engines.base import Sampling
 from demur.engines.catalog import Catalog
 from demur.engines.journaling import JournaledEngine, ReplyStore
 from demur.engines.sampling import sampling_from
 from demur.guards.base import Guard
 from demur.guards.catalog import open_guard
 from demur.inputs.dedup_settings import SemanticSettings
-from demur.inputs.engine_settings import AnyEngine, ModelSettings
 from demur.inputs.task import TaskInputs
 from demur.records import Seed
 from demur.run.plan import Plan, TaskPlan
@@ -115,8 +113,8 @@ class _Parts:
         # A strand is about one risk: its stages see no other.
         inputs = replace(task.inputs, risks=(strand.risk,))
         dedup = plan.builder.dedup
-        proposing = _sampling_of(plan.builder.instruction_generator)
-        responding = _sampling_of(plan.builder.response_generator)
+        proposing = sampling_from(plan.builder.instruction_generator)
+        responding = sampling_from(plan.builder.response_generator)
         aims = plan_aims(
             task.inputs, seed, risk=strand.risk, clause=strand.clause, strand=strand.number, strands=strands
         )
@@ -175,7 +173,3 @@ def share_seeds(plan: Plan) -> NoveltyIndex:
         for seed in task.inputs.seeds:
             shared.add(f"{task.inputs.name}#{seed.id}", seed.instruction)
     return shared
-
-
-def _sampling_of(settings: AnyEngine) -> Sampling:
-    return sampling_from(settings) if isinstance(settings, ModelSettings) else Sampling()

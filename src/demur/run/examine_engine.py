@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
-from demur.engines.catalog import EXTRAS, require_extra
+from demur.engines.extras import EXTRAS, require_extra
 from demur.engines.model_files import HubModel, find_model, parse_reference, write_command
-from demur.engines.probe import HOSTED, PROBE_TIMEOUT_S, ServerKind, identify_server, list_models
+from demur.engines.probe import HOSTED, ServerKind, identify_server, list_models
 from demur.engines.transport import JsonClient
 from demur.errors import DemurError, ModelNotFound
 from demur.inputs.engine_settings import (
@@ -24,6 +24,8 @@ from demur.inputs.engine_settings import (
     VLLMSettings,
     WatsonxSettings,
 )
+
+PROBE_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +99,12 @@ async def _examine_server(
         if client.host in HOSTED and not key:
             yield _miss_key(subject, settings)
             return
-        server = await identify_server(address, client=client)
+        server = await identify_server(client)
         release = f" {server.version}" if server.version else ""
         kind = "an OpenAI-compatible server" if server.kind is ServerKind.UNKNOWN else f"{server.kind}{release}"
         if client.host not in HOSTED:  # one that is known is not asked what it is, and so has not answered yet
             yield Finding(subject, True, f"{kind} answers at {server.root_url}")
-        models = await list_models(address, client=client)
+        models = await list_models(client)
     except DemurError as error:
         yield Finding(subject, False, str(error), error.hint)
         return

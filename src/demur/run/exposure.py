@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel
 
 from demur.inputs.builder_file import Builder
+from demur.inputs.engine_settings import ADDRESSES
 
 
 def list_exposed(builder: Builder) -> tuple[str, ...]:
@@ -59,10 +60,11 @@ def is_local(host: str) -> bool:
 
 
 def _list_addresses(settings: BaseModel) -> Iterator[tuple[str, bool]]:
-    """Every `base_url` in a block, at any depth, and whether a key goes there."""
-    address = getattr(settings, "base_url", None)
-    if isinstance(address, str):
-        yield address, getattr(settings, "api_key", None) is not None
+    """Every address in a block, at any depth, and whether a key goes there."""
+    for name in ADDRESSES:
+        address = getattr(settings, name, None)
+        if isinstance(address, str):
+            yield address, getattr(settings, "api_key", None) is not None
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         for item in value if isinstance(value, tuple) else (value,):

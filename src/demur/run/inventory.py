@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from demur.engines.catalog import EXTRAS, list_missing
+from demur.engines.extras import EXTRAS, list_missing
 from demur.inputs.builder_file import ENGINES, SHIPPED, Builder, read_builder
 from demur.inputs.engine_blocks import list_engines
 from demur.inputs.engine_settings import AnyEngine, ModelSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from demur.engines.catalog import require_extra
+from demur.engines.extras import require_extra
 from demur.engines.model_files import HubModel, find_model, parse_reference, write_command
 from demur.engines.model_hub import Needed, require_space, survey
 from demur.errors import EngineUnavailable, ModelNotFound

@@ -38,9 +38,7 @@ def check_repository(repo_id: str) -> None:
             f"{repo_id!r} is no repository", hint="OWNER/NAME is wanted, as in --push-to-hub me/my-refusals."
         )
     if find_spec("huggingface_hub") is None:
-        raise ExtraMissing(
-            "pushing to the Hub needs huggingface_hub, which is not installed", hint="pip install 'demur[hub]'"
-        )
+        raise ExtraMissing.tell("pushing to the Hub", "huggingface_hub", extra="hub")
 
 
 def push_dataset(folder: Path, repo_id: str, *, public: bool) -> str:

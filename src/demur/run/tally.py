@@ -9,7 +9,6 @@ from demur.inputs.calibration import Replies
 from demur.inputs.task import TaskInputs
 from demur.records import TWIN, Drop, Outcome, Pair, Reason, Stage, StageCount, identify
 from demur.stages.check_reply import ReplyCheck
-from demur.stages.describe_reply import read_opening
 
 OPENINGS_SHOWN = 10
 LOOKED_AT = 500
@@ -88,6 +87,8 @@ def measure_coverage(pairs: Sequence[Pair], inputs: TaskInputs) -> dict[str, Map
 
     Twins and mutants count with the clause of what they were made of. A clause or a value that has none stands there with 0.
     """
+    from demur.stages.describe_reply import read_opening  # late, as in `check_reply`
+
     counts: dict[str, Counter[str]] = {"risk": Counter({risk.risk: 0 for risk in inputs.risks})}
     if any(pair.draft.aim.clause is not None for pair in pairs):
         clauses = (

@@ -2,17 +2,23 @@
 
 The guard says whether a response is safe. A safe response may still be no refusal, a flat one where the policy wants
 information, a sermon, or an echo of what was asked.
+
+The reading itself is imported with the first reply that is read: its patterns take a tenth of a second to compile, and many a
+command, and a run whose task asks nothing of replies, reads none.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from demur.inputs.calibration import Replies
 from demur.inputs.policy import Risk
 from demur.records import Drop, Pair, Reason, Stage, Verdict
-from demur.stages.classify_reply import Reading, Stance, read_reply
 from demur.stages.read_demand import Demand, read_demand
+
+if TYPE_CHECKING:
+    from demur.stages.classify_reply import Reading, Stance
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,8 @@ class ReplyCheck:
         """Keep a pair whose response does what the policy, or a twin, asks for."""
         if not self._asks_anything:
             return pair  # to read a reply takes half a millisecond
+        from demur.stages.classify_reply import read_reply
+
         permitted = risk.policy.reply_may_contain
         known = (risk.description, *risk.policy.reply_cannot_contain, *permitted)
         reading = read_reply(pair.response, pair.draft.instruction, permitted, known)
@@ -41,6 +49,8 @@ class ReplyCheck:
         return rules.check or rules.max_words is not None or "drop" in (rules.lectures, rules.repeats)
 
     def _find_fault(self, pair: Pair, reading: Reading, risk: Risk) -> tuple[Reason, str] | None:
+        from demur.stages.classify_reply import Stance
+
         stance = weigh_opinions(reading, pair.response_verdict)
         if pair.draft.complies:
             # Length and tone are rules for refusals, and a harmless request may be repeated.
@@ -65,6 +75,8 @@ def weigh_opinions(reading: Reading, verdict: Verdict) -> Stance:
     A guard answers whether a response is a refusal at all, never whether it is one in part, and often counts a polite
     redirection as help; so its word decides only where the rules had nothing but the tone to go by.
     """
+    from demur.stages.classify_reply import Stance
+
     if reading.sure or verdict.declines is None:
         return reading.stance
     if verdict.declines:
@@ -78,6 +90,8 @@ def find_mismatch(demand: Demand, stance: Stance, reading: Reading) -> Reason | 
     `DECLINE`: it declines wholly. `TURN`: it declines, or at least gives nothing and offers something else. `CARE`: it
     declines as much as it likes, but not barely. `INFORM`: likewise, and here it need not decline at all.
     """
+    from demur.stages.classify_reply import Stance
+
     if demand is Demand.DECLINE and stance is not Stance.DECLINES:
         return Reason.NOT_DECLINED
     if demand is Demand.TURN and stance is Stance.HELPS and not (reading.offers and reading.delivered < _FEW_WORDS):

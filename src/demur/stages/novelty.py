@@ -197,12 +197,16 @@ class _Query:
         place: the text that has it; None while none does.
     """
 
-    __slots__ = ("_codes", "_features", "_index", "_length", "_spelled", "best", "place")
+    __slots__ = ("_base", "_codes", "_features", "_index", "_length", "_slope", "_spelled", "best", "place")
 
     def __init__(self, index: NoveltyIndex, codes: list[int], floor: float) -> None:
         self._index = index
         self._codes = codes
         self._length = len(codes)
+        # A score of 1 takes so many shared tokens: the base, and the slope for each token of the other text.
+        self._base, self._slope = {
+            "f1": (self._length / 2, 0.5), "precision": (self._length, 0.0), "recall": (0.0, 1.0)
+        }[index.score_func]  # fmt: skip
         self._spelled = _spell(codes)
         self._features = _number_repeats([code for code in codes if code >= 0] if -1 in codes else codes)
         self.best = floor
@@ -287,8 +291,7 @@ class _Query:
 
     def _need(self, length: int) -> int:
         """How many tokens a text of so many must share at least to have the best score."""
-        parts = {"f1": (self._length + length) / 2, "precision": self._length, "recall": length}
-        return max(1, ceil(self.best * parts[self._index.score_func] - _ROUNDING))
+        return max(1, ceil(self.best * (self._base + self._slope * length) - _ROUNDING))
 
     def _reach(self, shared: int) -> float:
         """The greatest length at which so many shared tokens are enough for the best score."""
@@ -315,7 +318,10 @@ class _Query:
             limit=None,
         )
         crowded = _CROWDED in self._spelled
+        base, slope = self._base, self._slope
         for text, shared, at in near:
+            if shared < self.best * (base + slope * len(text)) - _ROUNDING:
+                continue  # most do not come near, and end here at little cost
             place = places[at]
             if crowded and place in self._index._crowded:
                 shared = LCSseq.similarity(self._codes, list(self._index._crowded[place]))

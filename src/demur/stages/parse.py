@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from demur.inputs.text_file import replace_surrogates
 from demur.stages.read_json import read_json_items
 from demur.stages.split_items import (
     Mark,
@@ -24,7 +25,7 @@ from demur.stages.split_items import (
     is_rule,
 )
 from demur.stages.spot_refusals import is_refusal
-from demur.stages.tidy_text import clean_response, replace_surrogates, strip_thinking, unwrap_instruction
+from demur.stages.tidy_text import clean_response, strip_thinking, unwrap_instruction
 
 __all__ = ["Parsed", "clean_response", "parse_instructions"]
 

@@ -160,16 +160,22 @@ def load_template(shipped: str, values: type[Values], own: Path | None = None) -
     """
     if own is not None:
         return PromptTemplate(read_text(own), own, values)
-    text = resources.files("demur.stages").joinpath("templates", f"{shipped}.jinja").read_text(encoding="utf-8")
-    return PromptTemplate(text, f"{shipped}.jinja", values)
+    if shipped not in _shipped:  # every task of a run has use for them
+        text = resources.files("demur.stages").joinpath("templates", f"{shipped}.jinja").read_text(encoding="utf-8")
+        _shipped[shipped] = PromptTemplate(text, f"{shipped}.jinja", values)
+    return _shipped[shipped]
+
+
+_shipped: dict[str, PromptTemplate] = {}
 
 
 def _compile(
     sandbox: MeteredSandbox, text: str, path: Path | str, names: tuple[str, ...]
 ) -> tuple[Template, frozenset[str]]:
     try:
-        used = frozenset(meta.find_undeclared_variables(sandbox.parse(text)))
-        template = sandbox.compile_metered(text)
+        tree = sandbox.parse(text)
+        used = frozenset(meta.find_undeclared_variables(tree))
+        template = sandbox.compile_metered(tree)
     except TemplateSyntaxError as error:
         raise TemplateFault(f"template syntax: {error.message}", path=path, line=error.lineno) from None
     except RecursionError:

@@ -38,13 +38,12 @@ class MeteredSandbox(ImmutableSandboxedEnvironment):
         self.filters[_SIZE] = _check_size
         self.globals.pop("lipsum", None)
 
-    def compile_metered(self, text: str) -> Template:
-        """A template whose loops and joined texts are metered.
+    def compile_metered(self, tree: nodes.Template) -> Template:
+        """A template, as `parse` gave it, whose loops and joined texts are metered.
 
         Raises:
             TemplateSyntaxError: it is none.
         """
-        tree = self.parse(text)
         for loop in list(tree.find_all(nodes.For)):
             loop.iter = nodes.Filter(loop.iter, _TURNS, [], [], None, None, lineno=loop.lineno)
         for joined in list(tree.find_all(nodes.Concat)):
@@ -66,8 +65,10 @@ class MeteredSandbox(ImmutableSandboxedEnvironment):
             size += len(piece)
             if size > MAX_CHARACTERS:
                 raise SecurityError(f"the prompt is longer than {MAX_CHARACTERS:,} characters")
-            self._step()
             kept.append(piece)
+            self._steps += 1  # as `_step`, whose call would cost more than all else here
+            if self._steps > MAX_STEPS:
+                raise self._explain_steps()
         return "".join(kept)
 
     def call(self, context: Context, obj: object, *args: object, **kwargs: object) -> object:
@@ -93,7 +94,10 @@ class MeteredSandbox(ImmutableSandboxedEnvironment):
     def _step(self) -> None:
         self._steps += 1
         if self._steps > MAX_STEPS:
-            raise SecurityError(f"the template takes more than {MAX_STEPS:,} steps")
+            raise self._explain_steps()
+
+    def _explain_steps(self) -> SecurityError:
+        return SecurityError(f"the template takes more than {MAX_STEPS:,} steps")
 
     def _count_turns(self, values: Iterable[Any]) -> Iterator[Any]:
         for value in values:

@@ -123,7 +123,7 @@ def load_embedder(model: str) -> Embedder:
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # a model from the Hub is fetched, and nothing else told
         from model2vec import StaticModel
     except ImportError as error:
-        raise _miss_extra() from error
+        raise _miss_extra(error) from error
     try:
         embedder: Embedder = StaticModel.from_pretrained(model, force_download=False)
     except Exception as error:  # what it is made of (tokenizers, safetensors) raises bare ones
@@ -162,5 +162,5 @@ def _embed(embedder: Embedder, text: str) -> Vectors | None:
     return vector / np.float32(length) if length > 0 else None
 
 
-def _miss_extra() -> ExtraMissing:
-    return ExtraMissing("embeddings of texts need model2vec", hint="pip install 'demur[semantic]'")
+def _miss_extra(error: ImportError | None = None) -> ExtraMissing:
+    return ExtraMissing.tell("embeddings of texts", "model2vec", extra="semantic", error=error)

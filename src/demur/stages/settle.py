@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import floor
 
 from demur.inputs.calibration import Replies
 from demur.records import TWIN, Draft, DraftId, Drop, Match, Pair, Reason, Seed, Stage
 from demur.stages.dedupe import OFF
-from demur.stages.describe_reply import read_opening
 from demur.stages.novelty import NoveltyIndex, ScoreFunc
 from demur.stages.semantic import SemanticIndex
 
@@ -90,7 +89,7 @@ class Ledger:
             if akin is not None and akin.score >= self._semantic.threshold:
                 return _drop(pair, Reason.SEMANTIC_DUPLICATE, akin)
         if self.max_openings is not None:
-            opening = read_opening(pair.response)
+            opening = _read_opening(pair.response)
             if self.openings[opening] >= self.max_openings:
                 detail = f"{self.max_openings} responses open with: {opening}"
                 return _drop(pair, Reason.OPENING_REPEATED, detail=detail)
@@ -119,7 +118,8 @@ class Ledger:
         self._instructions.add(text_id, draft.instruction)
         self._roots[text_id] = draft.parent or draft.id, draft.kind
         self._texts.add(draft.instruction)
-        self.openings[read_opening(pair.response)] += 1
+        if self.max_openings is not None:
+            self.openings[_read_opening(pair.response)] += 1
         if self._semantic is not None and draft.parent is None:
             self._semantic.add(text_id, draft.instruction)
         if self._responses is not None:
@@ -203,45 +203,11 @@ class Settlement:
             self._turn = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What came of settling.
+def _read_opening(text: str) -> str:
+    # Imported late: with it come the phrases of refusals, whose patterns take a tenth of a second to compile.
+    from demur.stages.describe_reply import read_opening
 
-    Attributes:
-        taken: in the order of their taking.
-        drops: likewise.
-        shortages: by strand, how many pairs it is short of its quota.
-    """
-
-    taken: tuple[Pair, ...]
-    drops: tuple[Drop, ...]
-    shortages: tuple[int, ...]
-
-
-def settle(
-    strands: Sequence[Sequence[Pair]],
-    quotas: Sequence[int],
-    rules: Replies,
-    wanted: int,
-    threshold: float,
-    score_func: ScoreFunc = "f1",
-    stall_pairs: int = STALL_PAIRS,
-) -> Settled:
-    """Settle strands that will accept no more.
-
-    Args:
-        strands: what each accepted, in order; duplicates within one are its deduplicator's business.
-        quotas: pairs wanted of each.
-        rules: bounds for responses.
-        wanted: pairs of the task in all.
-        threshold: the ROUGE-L score from which instructions are duplicates.
-        stall_pairs: see `Settlement`.
-    """
-    ledger = Ledger(threshold, rules, wanted, score_func=score_func)
-    settlement = Settlement(quotas, ledger, stall_pairs=stall_pairs)
-    settlement.advance(strands, [True] * len(strands))
-    shortages = tuple(quota - count for quota, count in zip(quotas, settlement.counts, strict=True))
-    return Settled(tuple(settlement.taken), tuple(settlement.drops), shortages)
+    return read_opening(text)
 
 
 def _drop(pair: Pair, reason: Reason, neighbour: Match | None = None, detail: str = "") -> Drop:

@@ -97,8 +97,3 @@ def _strip_markup(text: str) -> str:
     if tag and text[-len(tag.group(1)) - 3 :].lower() == f"</{tag.group(1)}>".lower():
         return text[tag.end() : -len(tag.group(1)) - 3].strip()
     return text
-
-
-def replace_surrogates(text: str) -> str:
-    """Replace lone surrogates (JSON can spell them) by U+FFFD, so that the text can be written as UTF-8."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -39,7 +39,6 @@ def _name_wish(aim: Aim) -> str:
     return aim.act or aim.thing
 
 
-_ANYONE = "|".join(("i", "you", "we", "one", "people", "an expert", *map(re.escape, (*forms.OTHERS, *forms.ROLES))))
 _PAST = tuple(
     (re.compile(pattern, re.IGNORECASE), past)
     for pattern, past in (
