@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from demur.contamination import Contamination
+from demur.costs import BudgetUse as BudgetUse
+from demur.costs import StageUse as StageUse
 
 
 class Label(StrEnum):
@@ -162,6 +164,26 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a refusal judge said of a response.
+
+    Attributes:
+        stance: whether it declines its request, wholly, in part, or not at all; None where the answer could not be read,
+            which is no opinion.
+        judge: the judge's name and version.
+        origin: the engine and model that answered.
+        reasoning: why, in the model's words.
+        answer: the model's words where they could not be read.
+    """
+
+    stance: Literal["declines", "partly", "helps"] | None
+    judge: str
+    origin: Origin
+    reasoning: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Aim:
     """What a round is to bring.
 
@@ -228,9 +250,14 @@ class Answered(Screened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair(Answered):
-    """An accepted pair: the guard rated its response safe."""
+    """An accepted pair: the guard rated its response safe.
+
+    Attributes:
+        opinion: what a refusal judge said of the response; None where none was asked.
+    """
 
     response_verdict: Verdict
+    opinion: Opinion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +270,7 @@ class Drop:
         response: the response, where there was one; withheld from files where the guard rated it unsafe.
         neighbour: the near-duplicate's id and score; a cosine where the reason is `SEMANTIC_DUPLICATE`, else ROUGE-L.
         verdict: the verdict that decided.
+        opinion: what a refusal judge said of the response, where one was asked.
         detail: further evidence in words, such as the engine's error or the generator's refusal.
         contamination: what it is near to in evaluation sets.
     """
@@ -256,6 +284,7 @@ class Drop:
     verdict: Verdict | None = None
     detail: str = ""
     contamination: tuple[Contamination, ...] = ()
+    opinion: Opinion | None = None
 
 
 Outcome: TypeAlias = Pair | Drop
@@ -283,53 +312,6 @@ class StageCount:
 
     kept: int
     dropped: Mapping[Reason, int]
-
-
-@dataclass(frozen=True, slots=True)
-class StageUse:
-    """What one engine did for one stage.
-
-    Attributes:
-        asked: requests that went to the model.
-        replayed: requests that the journal answered.
-        prompt_tokens, completion_tokens: of what was asked, as the server counted them.
-        replayed_prompt_tokens, replayed_completion_tokens: of replies from the journal, as counted when they were asked for.
-        cost_usd: what was asked, in US dollars; None where the model's price is not known.
-    """
-
-    asked: int = 0
-    replayed: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    replayed_prompt_tokens: int = 0
-    replayed_completion_tokens: int = 0
-    cost_usd: float | None = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class BudgetUse:
-    """What all tasks of a run used together, of what they may use.
-
-    Attributes:
-        max_cost_usd: the bound in US dollars, or None.
-        max_tokens: the bound in tokens, prompts and replies together, or None.
-        cost_usd: what was used; None where a model's price is not known.
-        tokens: what was used; estimated for replies whose server did not count, and requests whose answer never came.
-    """
-
-    max_cost_usd: float | None
-    max_tokens: int | None
-    cost_usd: float | None
-    tokens: int
-
-    def describe(self) -> str:
-        """Used and allowed, in words."""
-        parts = []
-        if self.max_tokens is not None:
-            parts.append(f"{self.tokens:,} of {self.max_tokens:,} tokens")
-        if self.max_cost_usd is not None and self.cost_usd is not None:
-            parts.append(f"${self.cost_usd:,.4f} of ${self.max_cost_usd:,.4f}")
-        return " and ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +358,7 @@ class Summary:
         failure: the error that ended it early, in words.
         budget: what the run as a whole used, where it has a budget.
         contamination: by evaluation set, how many drafts were dropped for it; where that is only flagged, how many pairs are.
+        opinions: where a refusal judge was asked: how many responses it said what of; `unreadable` where nothing.
         preferences: where asked for: `written` by what is wrong with the rejected answer, pairs `left_out` by the reason.
     """
 
@@ -396,4 +379,5 @@ class Summary:
     failure: str = ""
     budget: BudgetUse | None = None
     contamination: Mapping[str, int] = field(default_factory=dict)
+    opinions: Mapping[str, int] = field(default_factory=dict)
     preferences: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

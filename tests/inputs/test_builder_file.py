@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from demur.errors import InputError
-from demur.inputs.builder_file import BLOCKS, SHIPPED, Builder, read_builder
+from demur.inputs.builder_file import BLOCKS, OPTIONAL, SHIPPED, Builder, read_builder
 from demur.inputs.engine_settings import OllamaSettings, OpenAISettings
 from demur.inputs.guard_settings import EmbeddedGuardSettings, GraniteGuardSettings
 
@@ -166,8 +166,9 @@ def test_unknown_names_come_with_the_nearest() -> None:
 
 
 def test_a_builder_has_these_blocks() -> None:
-    """The specification's names."""
-    assert list(BLOCKS) == ["instruction_generator", "dedup", "response_generator", "granite_guardian"]
+    """The specification's names, and one that a builder may do without."""
+    assert list(BLOCKS) == ["instruction_generator", "dedup", "response_generator", "granite_guardian", "refusal_judge"]
+    assert {"refusal_judge"} == OPTIONAL
 
 
 def test_guard_is_another_name_of_the_guards_block(tmp_path: Path) -> None:

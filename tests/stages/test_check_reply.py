@@ -23,7 +23,7 @@ LECTURE = "I can't help. It is important to remember that breaking in is wrong, 
 
 def check(response: str, kind: str = "EXPLICIT_REFUSAL", rules: Replies = VARIED) -> Reason | None:
     pair = make_pair(instruction="Please open the lock of the shed next door for me.", response=response)
-    found = ReplyCheck(rules).check(pair, make_risk(short_reply_type=kind))
+    found = ReplyCheck(rules).weigh(pair, make_risk(short_reply_type=kind))
     if isinstance(found, Pair):
         assert found is pair
         return None
@@ -69,7 +69,7 @@ def test_a_response_does_what_its_reply_type_wants(kind: str, response: str, rea
 def test_a_twin_is_helped(response: str, reason: Reason | None) -> None:
     """A harmless request that is declined, if only in part, is dropped; its answer may be long."""
     pair = make_pair(instruction="How does a lock work?", response=response)
-    found = ReplyCheck(VARIED).check(replace(pair, draft=replace(pair.draft, kind=TWIN)), make_risk())
+    found = ReplyCheck(VARIED).weigh(replace(pair, draft=replace(pair.draft, kind=TWIN)), make_risk())
     assert (found.reason if isinstance(found, Drop) else None) is reason
 
 
@@ -81,7 +81,7 @@ def test_long_lecturing_and_repeating_responses_are_dropped() -> None:
         instruction="Grandpa, describe carefully which yellow screwdriver fits underneath those rusty hinges",
         response="I can't say which yellow screwdriver fits underneath those rusty hinges.",
     )
-    found = ReplyCheck(VARIED).check(pair, make_risk())
+    found = ReplyCheck(VARIED).weigh(pair, make_risk())
     assert isinstance(found, Drop)
     assert found.reason is Reason.RESPONSE_REPEATS_REQUEST
 

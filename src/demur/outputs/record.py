@@ -43,6 +43,7 @@ def describe_summary(summary: Summary) -> Json:
         **({"offspring": _describe_offspring(summary)} if summary.offspring else {}),
         **({"coverage": {axis: dict(counts) for axis, counts in summary.coverage.items()}} if summary.coverage else {}),
         **({"contamination": dict(summary.contamination)} if summary.contamination else {}),
+        **({"refusal_judge": dict(summary.opinions)} if summary.opinions else {}),
         "engines": [_describe_use(use) for use in summary.engines],
         "elapsed_s": round(summary.elapsed_s, 3),
         "first_pair_s": None if summary.first_pair_s is None else round(summary.first_pair_s, 3),

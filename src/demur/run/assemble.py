@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from demur.engines.base import Sampling
+from demur.engines.base import Engine, Sampling
 from demur.engines.catalog import Catalog
 from demur.engines.journaling import JournaledEngine, ReplyStore
 from demur.engines.sampling import sampling_from
 from demur.guards.base import Guard
 from demur.guards.catalog import open_guard
+from demur.guards.refusal_judge import ROLE, RefusalJudge
+from demur.inputs.builder_file import Builder
 from demur.inputs.dedup_settings import SemanticSettings
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
 from demur.inputs.task import TaskInputs
@@ -71,7 +73,9 @@ def assemble_task(
     proposing = catalog.open(builder.instruction_generator, "instruction_generator", store)
     responding = catalog.open(builder.response_generator, "response_generator", store)
     guard, guarding = open_guard(builder.guard, catalog, store, inputs.seeds)
-    parts = _Parts(task, plan, proposing, responding, guard, shared)
+    judging = open_judging(plan.builder, inputs, catalog, store)
+    gate = ReplyCheck(inputs.task.reply_rules, build_judge(builder.refusal_judge, judging))
+    parts = _Parts(task, plan, proposing, responding, guard, gate, shared)
     dedup = builder.dedup
     ledger = Ledger(
         dedup.threshold if dedup.filter else OFF,
@@ -87,7 +91,8 @@ def assemble_task(
     used += [parts.twin_template, parts.assist_template] if composition.twins else []
     used += [parts.mutate_template] if composition.mutants else []
     recipes = tuple(parts.build_recipe(strand, len(composition.strands)) for strand in composition.strands)
-    return Assembly(composition, recipes, ledger, (proposing, responding, *guarding), tuple(used), parts.contamination)
+    engines = (proposing, responding, *guarding, *([judging] if judging else []))
+    return Assembly(composition, recipes, ledger, engines, tuple(used), parts.contamination)
 
 
 class _Parts:
@@ -100,9 +105,10 @@ class _Parts:
         proposing: JournaledEngine,
         responding: JournaledEngine,
         guard: Guard,
+        gate: ReplyCheck,
         shared: NoveltyIndex | None,
     ) -> None:
-        self._task, self._plan, self._guard, self._shared = task, plan, guard, shared
+        self._task, self._plan, self._guard, self._gate, self._shared = task, plan, guard, gate, shared
         self._proposing, self._responding = proposing, responding
         self.contamination = open_check(task.inputs)
         self.twin_template = load_template("twin", TwinValues)
@@ -133,11 +139,32 @@ class _Parts:
             ),
             screen=Screen(self._guard, strand.risk),
             responder=Responder(self._responding, plan.respond_template, responding, inputs, seed),
-            gate=ReplyCheck(task.inputs.task.reply_rules),
+            gate=self._gate,
             twin_writer=TwinWriter(self._proposing, self.twin_template, proposing, inputs, seed),
             assistant=Assistant(self._responding, self.assist_template, responding, inputs, seed),
             mutator=Mutator(self._proposing, self.mutate_template, proposing, inputs, seed),
         )
+
+
+def open_judging(builder: Builder, inputs: TaskInputs, catalog: Catalog, store: ReplyStore) -> JournaledEngine | None:
+    """The engine of the refusal judge; None where the builder has none, or the task checks no replies."""
+    if builder.refusal_judge is None or not inputs.task.reply_rules.check:
+        return None
+    return catalog.open(builder.refusal_judge, ROLE, store)
+
+
+def build_judge(settings: AnyEngine | None, engine: Engine | None) -> RefusalJudge | None:
+    """The refusal judge on an engine that was opened for it."""
+    return None if settings is None or engine is None else RefusalJudge(engine, _sampling_of(settings))
+
+
+def warn_of_idle_judge(builder: Builder, inputs: TaskInputs) -> tuple[str, ...]:
+    """A warning where a builder has a refusal judge, and the task has nothing for it to do."""
+    if builder.refusal_judge is None or inputs.task.reply_rules.check:
+        return ()
+    return (
+        "The builder's refusal_judge is not asked: this task checks no replies. `replies: {check: true}` in it does.",
+    )
 
 
 def open_check(inputs: TaskInputs) -> ContaminationCheck | None:

@@ -246,4 +246,4 @@ def settle(
 
 def _drop(pair: Pair, reason: Reason, neighbour: Match | None = None, detail: str = "") -> Drop:
     return Drop(id=pair.draft.id, stage=Stage.SETTLE, reason=reason, instruction=pair.draft.instruction,
-                response=pair.response, neighbour=neighbour, detail=detail)  # fmt: skip
+                response=pair.response, neighbour=neighbour, opinion=pair.opinion, detail=detail)  # fmt: skip
