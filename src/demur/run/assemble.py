@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from demur.engines.base import Engine, Sampling
+from demur.engines.base import Sampling
 from demur.engines.catalog import Catalog
 from demur.engines.journaling import JournaledEngine, ReplyStore
 from demur.engines.sampling import sampling_from
 from demur.guards.base import Guard
-from demur.guards.catalog import open_guard
-from demur.guards.refusal_judge import ROLE, RefusalJudge
+from demur.guards.catalog import open_guard, open_judge
 from demur.inputs.builder_file import Builder
 from demur.inputs.dedup_settings import SemanticSettings
 from demur.inputs.engine_settings import AnyEngine, ModelSettings
@@ -73,8 +72,9 @@ def assemble_task(
     proposing = catalog.open(builder.instruction_generator, "instruction_generator", store)
     responding = catalog.open(builder.response_generator, "response_generator", store)
     guard, guarding = open_guard(builder.guard, catalog, store, inputs.seeds)
-    judging = open_judging(plan.builder, inputs, catalog, store)
-    gate = ReplyCheck(inputs.task.reply_rules, build_judge(builder.refusal_judge, judging))
+    judge_settings = builder.refusal_judge if inputs.task.reply_rules.check else None
+    judge, judging = (None, None) if judge_settings is None else open_judge(judge_settings, catalog, store)
+    gate = ReplyCheck(inputs.task.reply_rules, judge)
     parts = _Parts(task, plan, proposing, responding, guard, gate, shared)
     dedup = builder.dedup
     ledger = Ledger(
@@ -144,18 +144,6 @@ class _Parts:
             assistant=Assistant(self._responding, self.assist_template, responding, inputs, seed),
             mutator=Mutator(self._proposing, self.mutate_template, proposing, inputs, seed),
         )
-
-
-def open_judging(builder: Builder, inputs: TaskInputs, catalog: Catalog, store: ReplyStore) -> JournaledEngine | None:
-    """The engine of the refusal judge; None where the builder has none, or the task checks no replies."""
-    if builder.refusal_judge is None or not inputs.task.reply_rules.check:
-        return None
-    return catalog.open(builder.refusal_judge, ROLE, store)
-
-
-def build_judge(settings: AnyEngine | None, engine: Engine | None) -> RefusalJudge | None:
-    """The refusal judge on an engine that was opened for it."""
-    return None if settings is None or engine is None else RefusalJudge(engine, _sampling_of(settings))
 
 
 def warn_of_idle_judge(builder: Builder, inputs: TaskInputs) -> tuple[str, ...]:
