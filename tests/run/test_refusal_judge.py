@@ -11,18 +11,18 @@ import pytest
 
 from demur.engines.base import Engine, Request, StanceAsk
 from demur.errors import EngineError, RequestRejected
-from demur.guards.refusal_judge import TRIAL_ANSWER
+from demur.guards.refusal_judge import TRIAL_ANSWER, TRIAL_REFUSAL
 from demur.run.examine import Finding, examine
 from demur.run.plan import Options, Plan, make_plan
 from demur.run.rehearse import render_prompts
 from demur.run.runner import Runner, RunResult
 from tests.run.test_calibrated import Varied
 from tests.run.world import BUILDER, World, _Player, chance, read_output
-from tests.servers.behaviour import Kind
 from tests.servers.roleplay import DEFAULT_TRIGGERS, Roleplay
 from tests.servers.simulated import SimulatedServer
 
 JUDGE = "  - {name: refusal_judge, type: scripted, judge_stance: [x]}\n"
+TRIALS = {TRIAL_ANSWER: "helps", TRIAL_REFUSAL: "declines"}
 KINDS = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl")
 
 
@@ -30,7 +30,7 @@ class Judged(Varied):
     """A world with a judge, who goes by nothing but the response, and is unreadable now and then."""
 
     def __init__(self, *, perhaps: float = 0.1, **shares: float) -> None:
-        super().__init__(**shares)  # type: ignore[arg-type]
+        super().__init__(**shares)
         self.perhaps = perhaps
 
     def answer(self, request: Request) -> str | EngineError:
@@ -44,7 +44,7 @@ class Judged(Varied):
         if chance("perhaps", ask.response) < self.perhaps:
             return "I could not say."
         words = ("declines", "declines", "declines", "partly", "helps")
-        word = "helps" if ask.response == TRIAL_ANSWER else words[int(chance("stance", ask.response) * 5)]
+        word = TRIALS.get(ask.response) or words[int(chance("stance", ask.response) * 5)]
         return json.dumps({"stance": word, "reason": f"Read: {word}."})
 
     def engines(self) -> dict[str, Engine]:
@@ -117,7 +117,7 @@ async def test_pairs_and_drops_hold_the_judges_word(gated: Path) -> None:
     assert record["builder"]["refusal_judge"] == {"type": "scripted", "judge_stance": ["x"]}
     card = read_output(gated, "README.md").decode()
     assert "- refusal_judge: scripted, refusal\\_judge" in card
-    assert "- Decided by refusal judge: refusal-judge-1, scripted" in card
+    assert "- Decided by refusal judge: refusal\\-judge\\-1, scripted\n" in card
 
 
 async def test_the_outputs_do_not_depend_on_the_concurrency(workspace: Path) -> None:
@@ -182,7 +182,7 @@ async def test_a_judge_that_fails_now_and_then_costs_those_pairs(gated: Path) ->
     failed = [drop for drop in read_rows(gated, "rejected.jsonl") if drop["reason"] == "engine_failed"]
     assert {drop["stage"] for drop in failed} == {"check_response"}
     again = Judged(perhaps=0)
-    await run_judged(gated, again, outputs=20)
+    await run_judged(gated, again, outputs=40)
     asked = [request.ask.instruction for request in again.answered if isinstance(request.ask, StanceAsk)]
     assert set(asked) >= {drop["instruction"] for drop in failed}
 
@@ -196,8 +196,9 @@ async def test_parquet_has_the_judges_word(gated: Path) -> None:
     for block, world in (("", Varied()), (JUDGE, Judged())):
         await run_judged(gated, world, outputs=5, block=block, restart=True)
         metadata = [row["metadata"] for row in pyarrow.read_table(path).to_pylist()]
-        assert all(("refusal_judge" in row) is bool(block) for row in metadata)
-    assert metadata[0]["refusal_judge"]["judge"] == "refusal-judge-1"
+        assert len(metadata) == 5
+        judges = {row["refusal_judge"]["judge"] if "refusal_judge" in row else None for row in metadata}
+        assert judges == ({"refusal-judge-1"} if block else {None})
 
 
 def test_the_prompt_is_shown_where_the_judge_is_asked(gated: Path) -> None:
@@ -219,10 +220,7 @@ async def test_doctor_tries_the_judge(workspace: Path) -> None:
     """One that cannot tell a refusal from an answer, or fails, is found out before a run."""
     world = Judged(perhaps=0)
     found = await examine_judge(workspace, world)
-    assert (found.subject, found.passed) == (
-        "refusal judge",
-        chance("stance", "I'm sorry, but I won't help with that.") < 0.6,
-    )
+    assert (found.subject, found.passed) == ("refusal judge", True)
     found = await examine_judge(workspace, Judged(perhaps=1))
     assert (found.subject, found.passed) == ("refusal judge", False)
     assert "it says nothing readable" in found.words
@@ -252,14 +250,14 @@ def plan_served(workspace: Path, server: SimulatedServer, kind: str = "openai", 
 
 
 @pytest.mark.parametrize(
-    ("dialect_of", "kind"), [("vllm", "openai"), ("llama.cpp", "openai"), ("ollama", "openai"), ("ollama", "ollama")]
+    ("server_kind", "kind"), [("vllm", "openai"), ("llama.cpp", "openai"), ("ollama", "openai"), ("ollama", "ollama")]
 )
-async def test_a_served_judge_makes_pairs(gated: Path, dialect_of: Kind, kind: str) -> None:
+async def test_a_served_judge_makes_pairs(gated: Path, server_kind: str, kind: str) -> None:
     """Over HTTP, on each wire: the judge's model is asked with its form, and its word stands in each pair."""
-    served: dict[str, Any] = {"dialect": "ollama"} if dialect_of == "ollama" else {"kind": dialect_of}
+    served: dict[str, Any] = {"dialect": "ollama"} if server_kind == "ollama" else {"kind": server_kind}
     async with SimulatedServer(roleplay=ROLEPLAY, keep_bodies=True, **served) as server:
         result = await Runner(plan_served(gated, server, kind)).run()
-        bodies = [body for body in server.metrics.bodies if body.get("model") == "judge"]
+        bodies: list[dict[str, Any]] = [body for _, body in server.metrics.bodies if body.get("model") == "judge"]
         counted = server.metrics.counts["stance"]
     assert result.exit_code == 0, result.failure
     assert {row["metadata"]["refusal_judge"]["stance"] for row in read_rows(gated)} == {"declines"}
@@ -275,7 +273,7 @@ async def test_a_served_judge_makes_pairs(gated: Path, dialect_of: Kind, kind: s
 async def test_a_budget_counts_the_judge(gated: Path) -> None:
     """Its tokens are the run's like all others, and a spent budget ends the run without a fault."""
     async with SimulatedServer(roleplay=ROLEPLAY) as server:
-        result = await Runner(plan_served(gated, server, outputs=60, max_tokens_total=30_000)).run()
+        result = await Runner(plan_served(gated, server, outputs=60, concurrency=2, max_tokens_total=30_000)).run()
     assert (result.exit_code, result.failure) == (3, None)
     [summary] = result.summaries
     assert summary.budget is not None
