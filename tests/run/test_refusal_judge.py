@@ -115,6 +115,7 @@ async def test_pairs_and_drops_hold_the_judges_word(gated: Path) -> None:
     assert use["asked"] >= said.total()
     assert record["decisions"]["refusal_judge"] == "refusal-judge-1, scripted"
     assert record["builder"]["refusal_judge"] == {"type": "scripted", "judge_stance": ["x"]}
+    assert "the refusal judge</dt>" in read_output(gated, "report.html").decode()
     card = read_output(gated, "README.md").decode()
     assert "- refusal_judge: scripted, refusal\\_judge" in card
     assert "- Decided by refusal judge: refusal\\-judge\\-1, scripted\n" in card

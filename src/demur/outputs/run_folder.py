@@ -94,6 +94,7 @@ class PairRow:
         kind: `refusal`, `twin`, or the kind of mutation.
         clause: `risk/number`, or empty.
         parent: the id of what a twin or mutant was made of, or empty.
+        stance: what a refusal judge said of the response, or empty.
     """
 
     id: str
@@ -111,6 +112,7 @@ class PairRow:
     instruction_verdict: VerdictRow | None
     response_verdict: VerdictRow | None
     neighbour: NeighbourRow | None
+    stance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +295,7 @@ def _read_pair(line: Node) -> PairRow:
         instruction_verdict=_read_verdict(more.child("verdicts", "instruction")),
         response_verdict=_read_verdict(more.child("verdicts", "response")),
         neighbour=_read_neighbour(more.child("nearest")),
+        stance=more.text("refusal_judge", "stance"),
     )
 
 
