@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from demur.contamination import Contamination
-from demur.usage import BudgetUse, SlotUse, VendiScores
+from demur.usage import BudgetUse, SlotUse, StageUse, VendiScores
 
 
 class Label(StrEnum):
@@ -163,6 +163,26 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a refusal judge said of a response.
+
+    Attributes:
+        stance: whether it declines its request, wholly, in part, or not at all; None where the answer could not be read,
+            which is no opinion.
+        judge: the judge's name and version.
+        origin: the engine and model that answered.
+        reasoning: why, in the model's words.
+        answer: the model's words where they could not be read.
+    """
+
+    stance: Literal["declines", "partly", "helps"] | None
+    judge: str
+    origin: Origin
+    reasoning: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Aim:
     """What a round is to bring.
 
@@ -229,9 +249,14 @@ class Answered(Screened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair(Answered):
-    """An accepted pair: the guard rated its response safe."""
+    """An accepted pair: the guard rated its response safe.
+
+    Attributes:
+        opinion: what a refusal judge said of the response; None where none was asked.
+    """
 
     response_verdict: Verdict
+    opinion: Opinion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +269,7 @@ class Drop:
         response: the response, where there was one; withheld from files where the guard rated it unsafe.
         neighbour: the near-duplicate's id and score; a cosine where the reason is `SEMANTIC_DUPLICATE`, else ROUGE-L.
         verdict: the verdict that decided.
+        opinion: what a refusal judge said of the response, where one was asked.
         detail: further evidence in words, such as the engine's error or the generator's refusal.
         contamination: what it is near to in evaluation sets.
     """
@@ -257,6 +283,7 @@ class Drop:
     verdict: Verdict | None = None
     detail: str = ""
     contamination: tuple[Contamination, ...] = ()
+    opinion: Opinion | None = None
 
 
 Outcome: TypeAlias = Pair | Drop
@@ -284,27 +311,6 @@ class StageCount:
 
     kept: int
     dropped: Mapping[Reason, int]
-
-
-@dataclass(frozen=True, slots=True)
-class StageUse:
-    """What one engine did for one stage.
-
-    Attributes:
-        asked: requests that went to the model.
-        replayed: requests that the journal answered.
-        prompt_tokens, completion_tokens: of what was asked, as the server counted them.
-        replayed_prompt_tokens, replayed_completion_tokens: of replies from the journal, as counted when they were asked for.
-        cost_usd: what was asked, in US dollars; None where the model's price is not known.
-    """
-
-    asked: int = 0
-    replayed: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    replayed_prompt_tokens: int = 0
-    replayed_completion_tokens: int = 0
-    cost_usd: float | None = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +357,7 @@ class Summary:
         failure: the error that ended it early, in words.
         budget: what the run as a whole used, where it has a budget.
         contamination: by evaluation set, how many drafts were dropped for it; where that is only flagged, how many pairs are.
+        opinions: where a refusal judge was asked: how many responses it said what of; `unreadable` where nothing.
         preferences: where asked for: `written` by what is wrong with the rejected answer, pairs `left_out` by the reason.
         slots: how busy each model's were, of those that anything was asked of.
         vendi: how varied the pairs are to an embedding model; None where none was named.
@@ -373,6 +380,7 @@ class Summary:
     failure: str = ""
     budget: BudgetUse | None = None
     contamination: Mapping[str, int] = field(default_factory=dict)
+    opinions: Mapping[str, int] = field(default_factory=dict)
     preferences: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     slots: tuple[SlotUse, ...] = ()
     vendi: VendiScores | None = None

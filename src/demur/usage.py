@@ -1,8 +1,29 @@
-"""What a run used: of its budget, and of the slots that its engines have."""
+"""What a run used: requests, tokens, money, of its budget, and of the slots that its engines have."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StageUse:
+    """What one engine did for one stage.
+
+    Attributes:
+        asked: requests that went to the model.
+        replayed: requests that the journal answered.
+        prompt_tokens, completion_tokens: of what was asked, as the server counted them.
+        replayed_prompt_tokens, replayed_completion_tokens: of replies from the journal, as counted when they were asked for.
+        cost_usd: what was asked, in US dollars; None where the model's price is not known.
+    """
+
+    asked: int = 0
+    replayed: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    replayed_prompt_tokens: int = 0
+    replayed_completion_tokens: int = 0
+    cost_usd: float | None = 0.0
 
 
 @dataclass(frozen=True, slots=True)

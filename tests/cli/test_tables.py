@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from demur.cli.tables import show_summary
-from demur.records import EngineUse, Origin, Stage, StageUse, Status, Summary
+from demur.records import EngineUse, Origin, Stage, Status, Summary
+from demur.usage import StageUse
 from tests.samples import make_summary
 
 

@@ -10,8 +10,9 @@ from demur.engines.journaling import JournaledEngine, Meter, NoStore, compute_ke
 from demur.engines.limiting import LimitedEngine, Limiter
 from demur.engines.scripted import Script, ScriptedEngine
 from demur.errors import EngineError, JournalFault, RequestRejected, ServerFault
-from demur.records import EngineUse, Origin, Stage, StageUse
+from demur.records import EngineUse, Origin, Stage
 from demur.run.rehearse import show_prompt
+from demur.usage import StageUse
 from tests.engines.samples import chat
 
 ORIGIN = Origin("scripted", "scripted")

@@ -46,7 +46,7 @@ async def test_mannered_replies_pass_the_gate(name: str, kind: str) -> None:
     risk = RISKS[name].model_copy(update={"short_reply_type": kind})
     gate, guard = ReplyCheck(VARIED), EmbeddedGuard()
     pairs = await _compose(risk, 20)
-    passed = [isinstance(gate.check(make_pair(instruction=i, response=r), risk), Pair) for i, r in pairs]
+    passed = [isinstance(gate.weigh(make_pair(instruction=i, response=r), risk), Pair) for i, r in pairs]
     safe = [(await guard.judge(JudgeAsk(risk, i, r))).label is Label.SAFE for i, r in pairs]
     assert sum(passed) >= 95
     assert sum(safe) >= 95

@@ -20,6 +20,7 @@ from demur.guards.asking import AskingGuard
 from demur.guards.llama_guard import LlamaGuard
 from demur.guards.policy_judge import PolicyJudge
 from demur.guards.qwen3_guard import Qwen3Guard
+from demur.guards.refusal_judge import STANCE
 from demur.guards.wildguard import WildGuard
 from demur.records import Label, Origin
 from tests.fuzz.feeding import Target, check_words, find_folder
@@ -77,6 +78,8 @@ def feed_guards(data: bytes) -> None:
                 assert reading.confidence is None or 0.0 <= reading.confidence <= 1.0
                 assert reading.label is not Label.UNREADABLE or reading.declines is None
                 assert all(name and name.isprintable() for name in reading.categories)
+    chosen = STANCE.read(Reply(text, "stop", ORIGIN))
+    assert chosen is None or chosen.word in STANCE.words
 
 
 def feed_hosted(data: bytes) -> None:

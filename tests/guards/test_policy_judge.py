@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demur.engines.base import Chat, JudgeAsk, Reply, TokenLogprob
-from demur.guards.policy_judge import PolicyJudge, fence_text, make_marker, write_form
+from demur.guards.fencing import make_marker
+from demur.guards.policy_judge import PolicyJudge, fence_text, write_form
 from demur.guards.policy_judge_verdicts import read_judgement
 from demur.records import Label, Origin
 from tests.guards.stub_engine import RISK, StubEngine, ask_for, prompt_text

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from demur.errors import InputError
-from demur.inputs.builder_file import BLOCKS, SHIPPED, Builder, read_builder
+from demur.inputs.builder_file import BLOCKS, OPTIONAL, SHIPPED, Builder, read_builder
+from demur.inputs.engine_blocks import list_engines
 from demur.inputs.engine_settings import OllamaSettings, OpenAISettings
 from demur.inputs.guard_settings import EmbeddedGuardSettings, GraniteGuardSettings
 
@@ -166,8 +168,9 @@ def test_unknown_names_come_with_the_nearest() -> None:
 
 
 def test_a_builder_has_these_blocks() -> None:
-    """The specification's names."""
-    assert list(BLOCKS) == ["instruction_generator", "dedup", "response_generator", "granite_guardian"]
+    """The specification's names, and one that a builder may do without."""
+    assert list(BLOCKS) == ["instruction_generator", "dedup", "response_generator", "granite_guardian", "refusal_judge"]
+    assert {"refusal_judge"} == OPTIONAL
 
 
 def test_guard_is_another_name_of_the_guards_block(tmp_path: Path) -> None:
@@ -202,3 +205,54 @@ def test_a_gateway_is_reached_by_openais_protocol(tmp_path: Path) -> None:
     with pytest.raises(InputError) as raised:
         read(tmp_path, WHOLE.replace("type: ollama", "type: litellm-proxy", 1))
     assert "`type: openai`" in raised.value.hint
+
+
+JUDGE = "{name: refusal_judge, type: ollama, model_id_or_path: qwen3:8b}"
+
+
+def test_a_refusal_judge_is_a_block_that_may_be_there(tmp_path: Path) -> None:
+    """In a whole builder and over a shipped one; without it there is none, and nothing tells of one."""
+    assert "refusal_judge" not in read(tmp_path, WHOLE).describe()
+    assert read(tmp_path, WHOLE).refusal_judge is None
+    for text in (f"{WHOLE}  - {JUDGE}\n", f"{SHORT}      - {JUDGE}\n"):
+        builder = read(tmp_path, text)
+        assert isinstance(builder.refusal_judge, OllamaSettings)
+        assert builder.refusal_judge.model_id_or_path == "qwen3:8b"
+        assert builder.describe()["refusal_judge"] == {"type": "ollama", "model_id_or_path": "qwen3:8b"}
+        assert list_engines(builder)["refusal_judge"] == builder.refusal_judge
+
+
+def test_a_refusal_judges_key_comes_from_the_environment_and_is_not_described(tmp_path: Path) -> None:
+    """As with every other engine."""
+    block = "{name: refusal_judge, type: openai, base_url: 'https://a:b@x.invalid/v1', model_id_or_path: m}"
+    builder = read(tmp_path, f"{SHORT}      - {block}\n", OPENAI_API_KEY="sk-planted")
+    assert isinstance(builder.refusal_judge, OpenAISettings)
+    assert builder.refusal_judge.api_key is not None
+    assert not any(secret in str(builder.describe()) for secret in ("sk-planted", "a:b"))
+
+
+@pytest.mark.parametrize(
+    ("block", "words", "hint"),
+    [
+        (
+            "{name: refusal_judge, type: embedded}",
+            "the block 'refusal_judge' cannot have the type 'embedded'",
+            "ollama",
+        ),
+        ("{name: refusal_judge, model_id_or_path: m}", "the block 'refusal_judge' has no type", "ollama"),
+        ("{name: refusal_judge, type: lm-studio}", "cannot have the type 'lm-studio'", "OpenAI's protocol"),
+        (f"{JUDGE[:-1]}, template: x.jinja}}", "template", ""),
+        ("{name: refusal_judges, type: ollama}", "no block is called 'refusal_judges'", "refusal_judge"),
+        (f"{JUDGE}\n      - {JUDGE}", "the block 'refusal_judge' stands here twice", ""),
+        (
+            "{name: refusal_judge, type: watsonx, model_id_or_path: m, project_id: p, top_k: 5}",
+            "watsonx.ai's chats take no `top_k`",
+            "top_p",
+        ),
+    ],
+)
+def test_a_refusal_judge_that_cannot_be_is_told(tmp_path: Path, block: str, words: str, hint: str) -> None:
+    """An engine without a model that reads, no type, an unknown one, a template, a wrong name, twice."""
+    with pytest.raises(InputError, match=re.escape(words)) as raised:
+        read(tmp_path, f"{SHORT}      - {block}\n")
+    assert hint in (raised.value.hint or "")

@@ -19,9 +19,9 @@ from demur.records import (
     Pair,
     Reason,
     Stage,
-    StageUse,
     Summary,
 )
+from demur.usage import StageUse
 from tests.samples import GENERATOR, TASK_NAME, make_inputs, make_pair, make_risk, make_summary, make_verdict
 
 SECRET = "the withheld words of an unsafe reply"

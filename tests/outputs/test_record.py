@@ -10,8 +10,8 @@ from demur.inputs.validation import read_environment
 from demur.outputs.files import encode
 from demur.outputs.licences import UNKNOWN
 from demur.outputs.record import CONTENT_WARNING, describe_file, describe_run, describe_summary
-from demur.records import EngineUse, Origin, Stage, StageUse, Status
-from demur.usage import BudgetUse
+from demur.records import EngineUse, Origin, Stage, Status
+from demur.usage import BudgetUse, StageUse
 from demur.version import __version__
 from tests.samples import make_summary
 

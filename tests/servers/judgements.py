@@ -17,7 +17,7 @@ SPACE = re.DOTALL
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model says, and which of its roles said it: `propose`, `judge`, `respond`, `twin`, `assist` or `mutate`.
+    """What a model says, and which of its roles said it: `propose`, `judge`, `respond`, `twin`, `assist`, `mutate` or `stance`.
 
     Attributes:
         label_at: where the label stands in the text of a verdict.
@@ -79,6 +79,11 @@ RE_JUDGE = re.compile(
     SPACE,
 )
 RE_FENCED = re.compile(r"(The (?:request|response)[^\n]*:)\n(data-[0-9a-f]+)\n(.*?)\n\2\n", SPACE)
+
+RE_STANCE = re.compile(
+    r"The assistant's answer to it:\n(?P<marker>data-[0-9a-f]{20})\n(?P<response>.*?)\n(?P=marker)\n", SPACE
+)
+"""The refusal judge's question, as it ends."""
 
 FORMATS = (("qwen3", RE_QWEN), ("llama-3", RE_LLAMA_3), ("llama-4", RE_LLAMA_4), ("wildguard", RE_WILDGUARD))
 

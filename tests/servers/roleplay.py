@@ -10,6 +10,7 @@ for nothing, and the guardian knows them by that ending.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from hashlib import blake2b
 from random import Random
 from typing import TypeAlias
 
-from tests.servers.judgements import Answer, Judgement, read_foreign_judgement, write_foreign_verdict
+from tests.servers.judgements import RE_STANCE, Answer, Judgement, read_foreign_judgement, write_foreign_verdict
 
 DEFAULT_TRIGGERS = (
     *("phish", "spam", "scam", "fraud", "fake", "exploit", "malware", "ransom", "virus", "attack", "hack"),
@@ -146,6 +147,9 @@ class Roleplay:
         judgement = read_judgement(model, prompt)
         if judgement is not None:
             return self._judge(judgement)
+        if asked := RE_STANCE.search(prompt):
+            stance = "declines" if asked["response"] in REFUSALS else "helps"
+            return Answer(json.dumps({"stance": stance, "reason": "It reads like that."}), "stance")
         rng = Random(digest(model, prompt, seed))
         if TWINS in prompt:
             return Answer(f"### Question 1:\n{invent_benign(rng)}", "twin")

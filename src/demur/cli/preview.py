@@ -42,6 +42,7 @@ async def _show_round(task: TaskPlan, plan: Plan) -> None:
                 f"  response     {outcome.response}",
                 f"  guard        {show_verdict(outcome.instruction_verdict)}; response {show_verdict(outcome.response_verdict)}",
             ]
+            lines += [f"  judge        {outcome.opinion.stance or 'unreadable'}"] if outcome.opinion else []
         else:
             lines = [f"drop {outcome.id} at {outcome.stage}: {outcome.reason}"]
             lines += [f"  instruction  {outcome.instruction}"] if outcome.instruction else []

@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from demur.cli.failures import sanitise_line
-from demur.records import Stage, StageUse, Status, Summary
+from demur.records import Stage, Status, Summary
+from demur.usage import StageUse
 
 _STYLES = {
     Status.COMPLETE: "green",

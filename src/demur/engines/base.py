@@ -159,7 +159,16 @@ class JudgeAsk:
     response: str | None = None
 
 
-Ask: TypeAlias = ProposeAsk | RespondAsk | JudgeAsk | TwinAsk | AssistAsk | MutateAsk
+@dataclass(frozen=True, slots=True)
+class StanceAsk:
+    """The values behind the question whether a response declines its request."""
+
+    risk: Risk
+    instruction: str
+    response: str
+
+
+Ask: TypeAlias = ProposeAsk | RespondAsk | JudgeAsk | TwinAsk | AssistAsk | MutateAsk | StanceAsk
 
 
 def stage_of(ask: Ask) -> Stage:
@@ -172,6 +181,8 @@ def stage_of(ask: Ask) -> Stage:
         return Stage.TWIN
     if isinstance(ask, MutateAsk):
         return Stage.MUTATE
+    if isinstance(ask, StanceAsk):
+        return Stage.CHECK_RESPONSE
     return Stage.SCREEN_INSTRUCTION if ask.response is None else Stage.SCREEN_RESPONSE
 
 

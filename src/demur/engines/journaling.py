@@ -11,7 +11,8 @@ from typing import Protocol
 from demur.engines.base import Chat, Engine, Identity, Reply, Request, stage_of
 from demur.errors import BudgetSpent, EngineError
 from demur.inputs.prices import FREE, Price
-from demur.records import EngineUse, Origin, Stage, StageUse
+from demur.records import EngineUse, Origin, Stage
+from demur.usage import StageUse
 
 KEY_VERSION = 1
 """Goes into every key. It changes when the meaning of a key changes, so that no old reply is mistaken for a new one."""

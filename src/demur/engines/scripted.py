@@ -7,7 +7,17 @@ import hashlib
 from collections.abc import Callable
 from typing import TypeAlias
 
-from demur.engines.base import AssistAsk, Identity, MutateAsk, ProposeAsk, Reply, Request, RespondAsk, TwinAsk
+from demur.engines.base import (
+    AssistAsk,
+    Identity,
+    MutateAsk,
+    ProposeAsk,
+    Reply,
+    Request,
+    RespondAsk,
+    StanceAsk,
+    TwinAsk,
+)
 from demur.errors import EngineError, RequestRejected
 from demur.inputs.engine_settings import ScriptedSettings
 from demur.records import Origin
@@ -63,7 +73,9 @@ class ScriptedEngine:
 
 def open_scripted(settings: ScriptedSettings) -> ScriptedEngine:
     """The engine of a builder's `type: scripted` block. An edited script is another model: no old reply is its own."""
-    digest = hashlib.blake2b(settings.model_dump_json(exclude={"concurrency"}).encode(), digest_size=4).hexdigest()
+    # A list that came later counts where it is given: other scripts keep the names that they had.
+    left_out = {"concurrency"} if settings.judge_stance else {"concurrency", "judge_stance"}
+    digest = hashlib.blake2b(settings.model_dump_json(exclude=left_out).encode(), digest_size=4).hexdigest()
     return ScriptedEngine(script_from_settings(settings), model=f"scripted-{digest}")
 
 
@@ -101,6 +113,8 @@ def _choose_list(settings: ScriptedSettings, request: Request) -> tuple[str, tup
         return "assist", settings.assist
     if isinstance(ask, MutateAsk):
         return "mutate", settings.mutate
+    if isinstance(ask, StanceAsk):
+        return "judge_stance", settings.judge_stance
     if ask.response is None:
         return "judge_instruction", settings.judge_instruction
     return "judge_response", settings.judge_response

@@ -1,4 +1,4 @@
-"""From a builder's guard block to a guard: the only module that knows the guards by name."""
+"""From a builder's guard block to a guard, and from its judge's to a judge: the only module that knows the guards by name."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from demur.engines.catalog import Catalog
 from demur.engines.journaling import JournaledEngine, ReplyStore
 from demur.engines.sampling import sampling_from
 from demur.guards.base import Guard
+from demur.guards.refusal_judge import ROLE, RefusalJudge
+from demur.inputs.engine_settings import AnyEngine, ModelSettings
 from demur.inputs.guard_settings import (
     AnyGuard,
     EmbeddedGuardSettings,
@@ -43,6 +45,17 @@ def open_guard(
 
         return EnsembleGuard([guard for guard, _ in opened], settings.rule), engines
     return opened[0][0], engines
+
+
+def open_judge(settings: AnyEngine, catalog: Catalog, store: ReplyStore) -> tuple[RefusalJudge, JournaledEngine]:
+    """The refusal judge of a builder, and the engine that serves it.
+
+    Raises:
+        InputError: a setting cannot be used.
+        ExtraMissing: the engine's package is not installed.
+    """
+    engine = catalog.open(settings, ROLE, store)
+    return RefusalJudge(engine, sampling_from(settings) if isinstance(settings, ModelSettings) else Sampling()), engine
 
 
 def _open_single(

@@ -3,20 +3,16 @@
 The prompt is demur's own. The policy goes first, as the system message, so that all judgements of one kind share it and
 prefix caches can keep it. That is also how gpt-oss-safeguard wants its policy: as free text in the system message.
 
-The text under judgement is data. It stands between two lines that hold a marker made from a hash of the text itself: a
-text cannot hold its own hash, so it cannot close its own fence.
+The text under judgement is data, and stands in a fence that it cannot close (`demur.guards.fencing`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 from demur.engines.base import Chat, Engine, Form, JudgeAsk, Message, Reply, Sampling
-from demur.guards.asking import AskingGuard, Reading, quote_grammar
+from demur.guards.asking import AskingGuard, Reading
 from demur.guards.criteria import write_criteria
-from demur.guards.defusing import defuse_instruction_marks
-from demur.guards.policy_judge_verdicts import read_judgement
+from demur.guards.fencing import fence_pieces
+from demur.guards.policy_judge_verdicts import VERDICT, read_judgement
 
 ANSWER_MAX_TOKENS = 1024
 """An answer takes some 60 tokens; models that reason unasked, such as gpt-oss-safeguard, take more before it."""
@@ -100,50 +96,19 @@ class PolicyJudge(AskingGuard):
 
 
 def write_form(*, think: bool) -> Form:
-    """The form of an answer. The grammar also bounds the reason, so that it ends."""
-    order = ("reason", "verdict") if think else ("verdict", "reason")
-    kinds = {"verdict": {"type": "string", "enum": ["violates", "safe"]}, "reason": {"type": "string"}}
-    schema = {
-        "type": "object",
-        "properties": {name: kinds[name] for name in order},
-        "required": list(order),
-        "additionalProperties": False,
-    }
-    rules = {"verdict": '"\\"violates\\"" | "\\"safe\\""', "reason": f'"\\"" character{{0,{_bound(think)}}} "\\""'}
-    parts = ' ", " '.join(f"{quote_grammar(json.dumps(name) + ': ')} {name}" for name in order)
-    grammar = (
-        f'root ::= "{{" {parts} "}}"\n'
-        f"verdict ::= {rules['verdict']}\n"
-        f"reason ::= {rules['reason']}\n"
-        'character ::= [^"\\\\\\x00-\\x1F\\x7F] | "\\\\" ["\\\\/bfnrt]\n'
-    )
-    return Form(grammar=grammar, json_schema=json.dumps(schema))
-
-
-def _bound(think: bool) -> int:
-    return THINKING_REASON_MAX_CHARS if think else REASON_MAX_CHARS
+    """The form of an answer."""
+    longest = THINKING_REASON_MAX_CHARS if think else REASON_MAX_CHARS
+    return VERDICT.write_form(reason_max_chars=longest, reason_first=think)
 
 
 def fence_text(ask: JudgeAsk) -> str:
     """The text under judgement as data, and the question once more after it."""
-    pieces = {"request": defuse_instruction_marks(ask.instruction)}
-    if ask.response is not None:
-        pieces["response"] = defuse_instruction_marks(ask.response)
-    marker = make_marker(*pieces.values())
-    titles = {
-        "request": "The request to judge:" if ask.response is None else "The request that the response answers:",
-        "response": "The response to judge:",
-    }
-    fenced = "\n\n".join(f"{titles[name]}\n{marker}\n{text}\n{marker}" for name, text in pieces.items())
+    if ask.response is None:
+        pieces = {"The request to judge:": ask.instruction}
+    else:
+        pieces = {
+            "The request that the response answers:": ask.instruction,
+            "The response to judge:": ask.response,
+        }
     last = "request" if ask.response is None else "response"
-    return f"{fenced}\n\nDoes the {last} violate the policy? Answer with the JSON object alone."
-
-
-def make_marker(*texts: str) -> str:
-    """A word that none of the texts holds; the same texts get the same one, so that a request can be replayed."""
-    for number in range(1000):
-        content = "\0".join((str(number), *texts)).encode("utf-8", errors="surrogatepass")
-        marker = f"data-{hashlib.blake2b(content, digest_size=10).hexdigest()}"
-        if not any(marker in text.lower() for text in texts):
-            return marker
-    raise AssertionError("a text cannot hold a thousand of its own hashes")
+    return f"{fence_pieces(pieces)}\n\nDoes the {last} violate the policy? Answer with the JSON object alone."

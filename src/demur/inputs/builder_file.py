@@ -80,6 +80,9 @@ GUARDS: Mapping[str, type[BaseModel]] = {
     "validators/ensemble": EnsembleSettings,
     "validators/embedded": EmbeddedGuardSettings,
 }
+JUDGES: Mapping[str, type[BaseModel]] = {kind: model for kind, model in ENGINES.items() if kind != "embedded"}
+"""The engines that can serve a judge: those with a model that reads."""
+
 DEDUPLICATORS: Mapping[str, type[BaseModel]] = {"rouge_scorer": DedupSettings}
 
 BLOCKS: Mapping[str, Mapping[str, type[BaseModel]]] = {
@@ -87,8 +90,12 @@ BLOCKS: Mapping[str, Mapping[str, type[BaseModel]]] = {
     "dedup": DEDUPLICATORS,
     "response_generator": ENGINES,
     "granite_guardian": GUARDS,
+    "refusal_judge": JUDGES,
 }
 """The blocks of a builder, each with the types that it may have."""
+
+OPTIONAL = frozenset({"refusal_judge"})
+"""Blocks that a builder may do without."""
 
 SYNONYMS: Mapping[str, str] = {"guard": "granite_guardian"}
 """Other names of blocks: a guard need not be a Granite Guardian."""
@@ -96,6 +103,7 @@ SYNONYMS: Mapping[str, str] = {"guard": "granite_guardian"}
 Model = TypeVar("Model", bound=BaseModel)
 
 _TEMPLATED = ("instruction_generator", "response_generator")
+_CHATTING = (*_TEMPLATED, "refusal_judge")
 
 
 class Metadata(InputModel):
@@ -134,6 +142,7 @@ class Builder:
         respond_template: likewise.
         sources: the files that it was read from.
         spending: what the run may use, and what tokens cost.
+        refusal_judge: the engine whose model says whether responses decline, or None.
     """
 
     instruction_generator: AnyEngine
@@ -144,6 +153,7 @@ class Builder:
     respond_template: Path | None
     sources: tuple[Path, ...]
     spending: SpendingInput = field(default_factory=SpendingInput)
+    refusal_judge: AnyEngine | None = None
 
     def describe(self) -> dict[str, object]:
         """The blocks as JSON, with only the settings that differ from the defaults, and no secret."""
@@ -152,6 +162,7 @@ class Builder:
             "dedup": self.dedup,
             "response_generator": self.response_generator,
             "granite_guardian": self.guard,
+            **({"refusal_judge": self.refusal_judge} if self.refusal_judge else {}),
         }
         return {
             name: _strip_secrets(block.model_dump(mode="json", exclude_unset=True, exclude_none=True))
@@ -232,13 +243,13 @@ def _read_whole(document: Document) -> tuple[dict[str, _Block], SpendingInput]:
     head = validate(BuilderHead, document.data, document)
     _check_builder_name(head.name, document, ("name",))
     blocks = _index_blocks(document, ("blocks",))
-    missing = [name for name in BLOCKS if name not in blocks]
+    missing = [name for name in BLOCKS if name not in blocks and name not in OPTIONAL]
     if missing:
         raise InputError(
             f"the block {missing[0]!r} is missing",
             path=document.path,
             line=document.line(("blocks",)),
-            hint=f"A builder has the blocks {', '.join(BLOCKS)}.",
+            hint=f"A builder has the blocks {', '.join(name for name in BLOCKS if name not in OPTIONAL)}.",
         )
     return blocks, SpendingInput(budget=head.budget, prices=head.prices)
 
@@ -259,8 +270,7 @@ def _override(blocks: dict[str, _Block], document: Document) -> SpendingInput:
     for builder in short.databuilders:
         _check_builder_name(builder, document, ("databuilders", builder))
         for name, new in _index_blocks(document, ("databuilders", builder, "blocks")).items():
-            old = blocks[name]
-            merged = _merge(old.values, new.values)
+            merged = _merge(blocks[name].values, new.values) if name in blocks else new.values
             blocks[name] = _Block(merged, new.document, new.prefix)
     return short
 
@@ -306,7 +316,7 @@ def _assemble(blocks: dict[str, _Block], environment: Mapping[str, str], sources
         if name in _TEMPLATED:
             templates[name] = _find_template(values.pop("template", None), block)
         checked[name] = fill_from_environment(_check_block(name, values, block), environment)
-        if name in _TEMPLATED and isinstance(checked[name], WatsonxSettings) and checked[name].top_k is not None:
+        if name in _CHATTING and isinstance(checked[name], WatsonxSettings) and checked[name].top_k is not None:
             line = block.document.line((*block.prefix, "top_k"))
             raise InputError("watsonx.ai's chats take no `top_k`", path=block.document.path, line=line,
                              hint="Leave it out; `top_p` does much the same.")  # fmt: skip
@@ -318,6 +328,7 @@ def _assemble(blocks: dict[str, _Block], environment: Mapping[str, str], sources
         propose_template=templates["instruction_generator"],
         respond_template=templates["response_generator"],
         sources=sources,
+        refusal_judge=checked.get("refusal_judge"),
     )
 
 
@@ -359,6 +370,6 @@ def _check_block(name: str, values: dict[str, Any], block: _Block) -> Any:
             f"the block {name!r} {what}",
             path=block.document.path,
             line=block.document.line((*block.prefix, "type")),
-            hint=(GATEWAYS_HINT if types is ENGINES and given in GATEWAYS else suggest(str(given or ""), types)),
+            hint=(GATEWAYS_HINT if "openai" in types and given in GATEWAYS else suggest(str(given or ""), types)),
         )
     return validate(types[given], values, block.document, block.prefix)

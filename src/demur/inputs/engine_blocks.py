@@ -15,4 +15,5 @@ def list_engines(builder: Builder) -> Mapping[str, AnyEngine]:
         "instruction_generator": builder.instruction_generator,
         "response_generator": builder.response_generator,
         **list_guard_engines(builder.guard),
+        **({"refusal_judge": builder.refusal_judge} if builder.refusal_judge else {}),
     }

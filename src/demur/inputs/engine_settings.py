@@ -305,6 +305,7 @@ class ScriptedSettings(EngineSettings):
     mutate: tuple[str, ...] = Field(default=(), description="Replies to requests for another form of an instruction.")
     judge_instruction: tuple[str, ...] = ()
     judge_response: tuple[str, ...] = ()
+    judge_stance: tuple[str, ...] = Field(default=(), description="Replies to whether a response declines.")
 
 
 AnyEngine: TypeAlias = Annotated[

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from demur.contamination import Contamination
 from demur.inputs.policy import Risk
 from demur.inputs.task import TaskInputs
-from demur.records import Aim, Draft, Drop, Match, Pair, Reason, Verdict
+from demur.records import Aim, Draft, Drop, Match, Opinion, Pair, Reason, Verdict
 
 Json = dict[str, object]
 
@@ -52,6 +52,7 @@ def describe_pair(pair: Pair, inputs: TaskInputs) -> Json:
             "nearest": describe_match(pair.neighbour),
             **_describe_aim(aim, risk),
             **_describe_descent(pair.draft),
+            **_describe_judged(pair.opinion),
             **describe_contamination(pair.contamination),
         },
     }
@@ -74,6 +75,25 @@ def _describe_descent(draft: Draft) -> Json:
     if draft.complies:
         return {"twin_of": str(draft.parent), "permission": draft.permission}
     return {"mutated_from": str(draft.parent), "mutation": draft.kind}
+
+
+def _describe_judged(opinion: Opinion | None) -> Json:
+    return {} if opinion is None else {"refusal_judge": describe_opinion(opinion)}
+
+
+def describe_opinion(opinion: Opinion, *, with_words: bool = True) -> Json:
+    """A refusal judge's word on a response, with who gave it; `stance` is null where its answer could not be read."""
+    record: Json = {
+        "stance": opinion.stance,
+        "judge": opinion.judge,
+        "engine": opinion.origin.engine,
+        "model": opinion.origin.model,
+    }
+    if with_words and opinion.reasoning:
+        record["reasoning"] = opinion.reasoning
+    if with_words and opinion.answer:
+        record["answer"] = opinion.answer
+    return record
 
 
 def describe_contamination(found: Sequence[Contamination]) -> Json:
@@ -108,6 +128,8 @@ def describe_drop(drop: Drop, *, include_unsafe: bool) -> Json:
     record |= describe_contamination(drop.contamination)
     if drop.verdict:
         record["verdict"] = describe_verdict(drop.verdict, with_words=not withheld)
+    if drop.opinion:
+        record["refusal_judge"] = describe_opinion(drop.opinion, with_words=not withheld)
     if drop.detail:
         record["detail"] = withhold_quotes(drop.detail, drop.response) if withheld else drop.detail
     return record

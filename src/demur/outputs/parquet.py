@@ -1,4 +1,4 @@
-"""Parquet files (zstd) with a schema that does not depend on what is in them. Needs the extra `parquet`."""
+"""Parquet files (zstd) with a schema that does not depend on what is in them, but for a judge's word. Needs the extra `parquet`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _POLICY = ("risk", "risk_description", "risk_group", "risk_group_id", "risk_id", "reason_denial", "short_reply_type",
            "exception", "policy_version", "mode", "id")  # fmt: skip
+_OPINION = ("stance", "judge", "engine", "model", "reasoning", "answer")
 
 
 def require_pyarrow() -> None:
@@ -62,7 +63,8 @@ def write_records(path: Path, records: Sequence[Mapping[str, object]]) -> None:
         ExtraMissing: pyarrow is not installed.
     """
     require_pyarrow()
-    _write(path, [_list_axes(record) for record in records], _describe_record(), RERUN)
+    judged = any("refusal_judge" in meta for record in records if isinstance(meta := record["metadata"], Mapping))
+    _write(path, [_list_axes(record) for record in records], _describe_record(judged=judged), RERUN)
 
 
 def _list_axes(record: Mapping[str, object]) -> Mapping[str, object]:
@@ -73,7 +75,7 @@ def _list_axes(record: Mapping[str, object]) -> Mapping[str, object]:
     return {**record, "metadata": {**metadata, "axes": pairs}}
 
 
-def _describe_record() -> pyarrow.Schema:
+def _describe_record(*, judged: bool) -> pyarrow.Schema:
     import pyarrow as pa
 
     def struct(**fields: pyarrow.DataType) -> pyarrow.DataType:
@@ -97,6 +99,7 @@ def _describe_record() -> pyarrow.Schema:
         nearest=struct(id=text, rouge_l=number),
         clause=struct(number=whole, text=text),
         axes=pa.list_(struct(axis=text, value=text)),
+        **({"refusal_judge": struct(**dict.fromkeys(_OPINION, text))} if judged else {}),
         **dict.fromkeys(("twin_of", "permission", "mutated_from", "mutation"), text),
     )
     fields = {"task_name": text, "is_seed": pa.bool_(), "task_description": text, "instruction": text, "response": text,

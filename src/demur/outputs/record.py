@@ -15,8 +15,8 @@ from demur.inputs.output_settings import Card
 from demur.inputs.task import TaskInputs
 from demur.outputs.licences import find_licence
 from demur.outputs.lineage import Lineage
-from demur.records import EngineUse, StageCount, StageUse, Summary
-from demur.usage import BudgetUse, SlotUse, VendiScores
+from demur.records import EngineUse, StageCount, Summary
+from demur.usage import BudgetUse, SlotUse, StageUse, VendiScores
 from demur.version import __version__
 
 Json = dict[str, object]
@@ -46,6 +46,7 @@ def describe_summary(summary: Summary) -> Json:
         **({"offspring": _describe_offspring(summary)} if summary.offspring else {}),
         **({"coverage": {axis: dict(counts) for axis, counts in summary.coverage.items()}} if summary.coverage else {}),
         **({"contamination": dict(summary.contamination)} if summary.contamination else {}),
+        **({"refusal_judge": dict(summary.opinions)} if summary.opinions else {}),
         "engines": [_describe_use(use) for use in summary.engines],
         **({"slots": [_describe_slots(use) for use in summary.slots]} if summary.slots else {}),
         **({"vendi": _describe_vendi(summary.vendi)} if summary.vendi else {}),

@@ -106,6 +106,7 @@ def _describe_pair(pair: PairRow, number: int, texts: Mapping[str, str], parents
         "permission": pair.permission,
         "clause": pair.clause_text,
         "shown to the generator": ", ".join(pair.seeds),
+        "the refusal judge": pair.stance,
         **{name_words(axis): value for axis, value in pair.axes.items()},
     }
     row["more"] = [[_clip(name), _clip(value)] for name, value in more.items() if value]

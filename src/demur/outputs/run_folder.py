@@ -106,6 +106,7 @@ class PairRow:
         clause: `risk/number`, or empty.
         parent: the id of what a twin or mutant was made of, or empty.
         contamination: what it is near to in evaluation sets, in words.
+        stance: what a refusal judge said of the response, or empty.
     """
 
     id: str
@@ -124,6 +125,7 @@ class PairRow:
     response_verdict: VerdictRow | None
     neighbour: NeighbourRow | None
     contamination: tuple[str, ...]
+    stance: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,6 +343,7 @@ def _read_pair(line: Node) -> PairRow:
         response_verdict=_read_verdict(more.child("verdicts", "response")),
         neighbour=_read_neighbour(more.child("nearest")),
         contamination=tuple(_read_contamination(more)),
+        stance=more.text("refusal_judge", "stance"),
     )
 
 

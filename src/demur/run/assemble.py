@@ -8,7 +8,8 @@ from demur.engines.catalog import Catalog
 from demur.engines.journaling import JournaledEngine, ReplyStore
 from demur.engines.sampling import sampling_from
 from demur.guards.base import Guard
-from demur.guards.catalog import open_guard
+from demur.guards.catalog import open_guard, open_judge
+from demur.inputs.builder_file import Builder
 from demur.inputs.dedup_settings import SemanticSettings
 from demur.inputs.task import TaskInputs
 from demur.records import Seed
@@ -69,7 +70,10 @@ def assemble_task(
     proposing = catalog.open(builder.instruction_generator, "instruction_generator", store)
     responding = catalog.open(builder.response_generator, "response_generator", store)
     guard, guarding = open_guard(builder.guard, catalog, store, inputs.seeds)
-    parts = _Parts(task, plan, proposing, responding, guard, shared)
+    judge_settings = builder.refusal_judge if inputs.task.reply_rules.check else None
+    judge, judging = (None, None) if judge_settings is None else open_judge(judge_settings, catalog, store)
+    gate = ReplyCheck(inputs.task.reply_rules, judge)
+    parts = _Parts(task, plan, proposing, responding, guard, gate, shared)
     dedup = builder.dedup
     ledger = Ledger(
         dedup.threshold if dedup.filter else OFF,
@@ -85,7 +89,8 @@ def assemble_task(
     used += [parts.twin_template, parts.assist_template] if composition.twins else []
     used += [parts.mutate_template] if composition.mutants else []
     recipes = tuple(parts.build_recipe(strand, len(composition.strands)) for strand in composition.strands)
-    return Assembly(composition, recipes, ledger, (proposing, responding, *guarding), tuple(used), parts.contamination)
+    engines = (proposing, responding, *guarding, *([judging] if judging else []))
+    return Assembly(composition, recipes, ledger, engines, tuple(used), parts.contamination)
 
 
 class _Parts:
@@ -98,9 +103,10 @@ class _Parts:
         proposing: JournaledEngine,
         responding: JournaledEngine,
         guard: Guard,
+        gate: ReplyCheck,
         shared: NoveltyIndex | None,
     ) -> None:
-        self._task, self._plan, self._guard, self._shared = task, plan, guard, shared
+        self._task, self._plan, self._guard, self._gate, self._shared = task, plan, guard, gate, shared
         self._proposing, self._responding = proposing, responding
         self.contamination = open_check(task.inputs)
         self.twin_template = load_template("twin", TwinValues)
@@ -131,11 +137,20 @@ class _Parts:
             ),
             screen=Screen(self._guard, strand.risk),
             responder=Responder(self._responding, plan.respond_template, responding, inputs, seed),
-            gate=ReplyCheck(task.inputs.task.reply_rules),
+            gate=self._gate,
             twin_writer=TwinWriter(self._proposing, self.twin_template, proposing, inputs, seed),
             assistant=Assistant(self._responding, self.assist_template, responding, inputs, seed),
             mutator=Mutator(self._proposing, self.mutate_template, proposing, inputs, seed),
         )
+
+
+def warn_of_idle_judge(builder: Builder, inputs: TaskInputs) -> tuple[str, ...]:
+    """A warning where a builder has a refusal judge, and the task has nothing for it to do."""
+    if builder.refusal_judge is None or inputs.task.reply_rules.check:
+        return ()
+    return (
+        "The builder's refusal_judge is not asked: this task checks no replies. `replies: {check: true}` in it does.",
+    )
 
 
 def open_check(inputs: TaskInputs) -> ContaminationCheck | None:

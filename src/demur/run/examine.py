@@ -8,8 +8,10 @@ from demur.engines.catalog import Catalog
 from demur.engines.journaling import NoStore
 from demur.errors import DemurError, GuardBlind
 from demur.guards.canaries import CanaryReport, check_canaries, check_criteria, require_sight
-from demur.guards.catalog import open_guard
+from demur.guards.catalog import open_guard, open_judge
+from demur.guards.refusal_judge import NAME
 from demur.inputs.engine_blocks import list_engines
+from demur.inputs.engine_settings import AnyEngine
 from demur.run.examine_engine import Finding as Finding
 from demur.run.examine_engine import examine_engine
 from demur.run.plan import Plan
@@ -27,6 +29,24 @@ async def examine(plan: Plan) -> AsyncIterator[Finding]:
         return
     async for finding in _examine_guard(plan):
         yield finding
+    if plan.builder.refusal_judge is not None:
+        yield await _examine_judge(plan, plan.builder.refusal_judge)
+
+
+async def _examine_judge(plan: Plan, settings: AnyEngine) -> Finding:
+    """Whether the refusal judge tells a refusal from an answer. It is tried whether or not a task asks it."""
+    catalog, subject = Catalog(plan.options.concurrency, plan.options.replacements), "refusal judge"
+    try:
+        judge, _ = open_judge(settings, catalog, NoStore())
+        wrong = await judge.try_out(plan.tasks[0].inputs.risks[0])
+    except DemurError as error:
+        return Finding(subject, False, str(error), error.hint)
+    finally:
+        await catalog.close()
+    if wrong:
+        hint = "Take a larger model, or leave the block out: then rules read the responses."
+        return Finding(subject, False, wrong, hint)
+    return Finding(subject, True, f"{NAME} tells a refusal from an answer")
 
 
 async def _examine_guard(plan: Plan) -> AsyncIterator[Finding]:

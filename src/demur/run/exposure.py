@@ -18,6 +18,7 @@ def list_exposed(builder: Builder) -> tuple[str, ...]:
         "instruction_generator": builder.instruction_generator,
         "response_generator": builder.response_generator,
         "granite_guardian": builder.guard,
+        **({"refusal_judge": builder.refusal_judge} if builder.refusal_judge else {}),
     }
     found: dict[str, list[str]] = {}
     keyed: set[str] = set()

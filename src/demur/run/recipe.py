@@ -66,7 +66,9 @@ class Recipe:
         if isinstance(pair, Drop):
             return pair
 
-        return self.gate.check(pair, self.screen.risk)  # 6. Reply check: does it decline, and as the policy wants it?
+        return await self.gate.check(
+            pair, self.screen.risk
+        )  # 6. Reply check: does it decline, and as the policy wants it?
 
     async def make_twin(self, parent: Pair, attempt: int, enter: Enter) -> Pair | Drop:
         """A benign twin: the nearest request that the policy permits, and help with it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from demur.engines.base import Chat, JudgeAsk, Prompt
+from demur.engines.base import Chat, JudgeAsk, Prompt, StanceAsk
 from demur.engines.catalog import Catalog
 from demur.engines.journaling import NoStore
 from demur.records import Draft, DraftId, Drop, Label, Origin, Outcome, Pair, Seed, Verdict
@@ -48,6 +48,9 @@ def render_prompts(task: TaskPlan, plan: Plan) -> list[RenderedPrompt]:
             if prompt is not None:
                 member = f" ({guard.name})" if recipe.guard.members else ""
                 prompts.append(RenderedPrompt(title + member, show_prompt(prompt)))
+    if recipe.gate.judge is not None:
+        chat = recipe.gate.judge.render(StanceAsk(risk, seed.instruction, seed.response))
+        prompts.append(RenderedPrompt("6. refusal judge", show_prompt(chat)))
     if assembly.composition.twins:
         twin = recipe.twin_writer.prepare(_dress(seed, task, recipe.guard.name), 0)
         prompts.append(RenderedPrompt("7. benign twin", show_prompt(twin.prompt)))

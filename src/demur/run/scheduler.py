@@ -296,7 +296,7 @@ class TaskScheduler:
             self.progress.note_pair(outcome)
             self._streak.note_success()
         else:
-            demand.passing[now].note(0)  # the check of the reply asks nobody: it counts with the guard's yield
+            demand.passing[now].note(0)  # the check of the reply counts with the guard's yield
             self.progress.kept[Stage.SCREEN_RESPONSE] += outcome.stage is Stage.CHECK_RESPONSE
             self.progress.note_drop(outcome)
             self._streak.note_drop(outcome)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from demur.guards.refusal_judge import STANCE
 from demur.inputs.calibration import Replies
 from demur.inputs.task import TaskInputs
 from demur.records import TWIN, Drop, Outcome, Pair, Reason, Stage, StageCount, identify
@@ -82,6 +83,24 @@ def count_contamination(outcomes: Iterable[Outcome], names: Iterable[str]) -> di
     return counts
 
 
+def count_opinions(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """How many responses the refusal judge said what of; nothing where none was asked."""
+    said: Counter[str] = Counter(
+        outcome.opinion.stance or "unreadable" for outcome in outcomes if outcome.opinion is not None
+    )
+    return {word: said[word] for word in (*STANCE.words, "unreadable")} if said else {}
+
+
+def warn_of_opinions(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """A warning where answers of the judge could not be read: the rules' word held then."""
+    if not (unreadable := counts.get("unreadable", 0)):
+        return ()
+    return (
+        f"The refusal judge's answer could not be read for {unreadable} of {sum(counts.values())} responses; the rules' "
+        "reading decided there.",
+    )
+
+
 def measure_coverage(pairs: Sequence[Pair], inputs: TaskInputs) -> dict[str, Mapping[str, int]]:
     """How many pairs each risk, clause, value of an axis, mode, kind and opening has; of the openings the most frequent.
 
@@ -119,7 +138,7 @@ def warn_of_misfits(pairs: Sequence[Pair], inputs: TaskInputs) -> tuple[str, ...
         return ()
     gate = ReplyCheck(Replies())
     looked_at = pairs[:LOOKED_AT]
-    outcomes = [gate.check(pair, inputs.find_risk(pair.draft.aim.risk)) for pair in looked_at]
+    outcomes = [gate.weigh(pair, inputs.find_risk(pair.draft.aim.risk)) for pair in looked_at]
     reasons = Counter(outcome.reason for outcome in outcomes if isinstance(outcome, Drop))
     misfits = sum(reasons.values())
     if misfits <= MISFITS_PUT_UP_WITH * len(looked_at):

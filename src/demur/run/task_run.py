@@ -20,7 +20,7 @@ from demur.outputs.preferences import PREFERENCES, write_preferences
 from demur.outputs.record import describe_decontamination, describe_file, describe_run
 from demur.outputs.report import COMPARISON, REPORT, report_run
 from demur.records import DraftId, Drop, Outcome, Pair, Stage, Status, Summary, identify
-from demur.run.assemble import assemble_task, warn_of_seeds
+from demur.run.assemble import assemble_task, warn_of_idle_judge, warn_of_seeds
 from demur.run.exposure import list_exposed
 from demur.run.harvest import Harvest
 from demur.run.journal import Journal
@@ -28,7 +28,15 @@ from demur.run.offspring import Breeder, MutantBreeder, OffspringRun, TwinBreede
 from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
 from demur.run.scheduler import FailureStreak
-from demur.run.tally import count_contamination, count_offspring, count_stages, measure_coverage, warn_of_misfits
+from demur.run.tally import (
+    count_contamination,
+    count_offspring,
+    count_opinions,
+    count_stages,
+    measure_coverage,
+    warn_of_misfits,
+    warn_of_opinions,
+)
 from demur.run.trace import compose_full_command, trace_lineage
 from demur.run.variety import score_variety
 from demur.stages.novelty import NoveltyIndex
@@ -72,6 +80,7 @@ class TaskRun:
         said = [warn_of_reply_type(risk) for risk in task.inputs.risks]
         self._warnings = [*list_exposed(plan.builder), *assembly.recipes[0].proposer.warnings, *filter(None, said)]
         self._warnings += warn_of_seeds(task.inputs, assembly.contamination)
+        self._warnings += warn_of_idle_judge(plan.builder, task.inputs)
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
         self._sources = {role: describe_file(path) for role, path in sources.items()}
 
@@ -215,6 +224,7 @@ class TaskRun:
         inputs, status, composition = self._task.inputs, self._status, self._assembly.composition
         if failure is not None and status is Status.INTERRUPTED:
             status = Status.FAILED
+        opinions = count_opinions([*outcomes, *offspring])
         counts = count_stages(outcomes, settles=composition.settles)
         return Summary(
             task=inputs.name,
@@ -229,9 +239,10 @@ class TaskRun:
             first_pair_s=self._progress.first_pair_s,
             offspring=count_offspring(offspring),
             contamination=count_contamination([*outcomes, *offspring], [each.name for each in inputs.evaluations]),
+            opinions=opinions,
             coverage=measure_coverage(pairs, inputs) if self._is_calibrated else {},
             files={name: str(self._task.folder / name) for name in FILES},
-            warnings=(*self._warnings, *self._list_late_warnings()),
+            warnings=(*self._warnings, *self._list_late_warnings(), *warn_of_opinions(opinions)),
             failure=str(failure) if status is Status.FAILED else "",
             slots=self._slots.uses,
             vendi=self._score_variety(pairs),

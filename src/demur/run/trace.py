@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from demur.guards.refusal_judge import NAME
 from demur.inputs.builder_file import Builder
 from demur.inputs.guard_settings import AnyGuard, EnsembleSettings, GraniteGuardSettings
 from demur.outputs.languages import guess_language
@@ -123,7 +124,9 @@ def describe_decisions(builder: Builder, task: TaskPlan) -> dict[str, str]:
         name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         for name, value in task.inputs.task.describe_calibration().items()
     }
-    return {"dedup": how, "guard": describe_guard(builder.guard), **calibration}
+    judged = builder.refusal_judge is not None and task.inputs.task.reply_rules.check
+    judge = {"refusal_judge": f"{NAME}, {builder.refusal_judge.type}"} if judged and builder.refusal_judge else {}
+    return {"dedup": how, "guard": describe_guard(builder.guard), **judge, **calibration}
 
 
 def describe_guard(guard: AnyGuard) -> str:

@@ -9,12 +9,16 @@ command, and a run whose task asks nothing of replies, reads none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from demur.engines.base import StanceAsk
+from demur.errors import EngineError
+from demur.guards.refusal_judge import RefusalJudge
 from demur.inputs.calibration import Replies
 from demur.inputs.policy import Risk
 from demur.records import Drop, Pair, Reason, Stage, Verdict
+from demur.stages.faults import describe_failure
 from demur.stages.read_demand import Demand, read_demand
 
 if TYPE_CHECKING:
@@ -23,12 +27,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReplyCheck:
-    """The stage. `rules` are the task's (`task.reply_rules`)."""
+    """The stage.
+
+    Attributes:
+        rules: the task's (`task.reply_rules`).
+        judge: a model whose word goes before the rules' own reading; None: nobody is asked.
+    """
 
     rules: Replies
+    judge: RefusalJudge | None = None
 
-    def check(self, pair: Pair, risk: Risk) -> Pair | Drop:
-        """Keep a pair whose response does what the policy, or a twin, asks for."""
+    async def check(self, pair: Pair, risk: Risk) -> Pair | Drop:
+        """Keep a pair whose response does what the policy, or a twin, asks for.
+
+        Raises:
+            EngineError: one that would hit every further request of the judge's too.
+        """
+        if self.judge is None or not self.rules.check:
+            return self.weigh(pair, risk)
+        draft = pair.draft
+        try:
+            opinion = await self.judge.consider(StanceAsk(risk, draft.instruction, pair.response))
+        except EngineError as error:
+            return Drop(id=draft.id, stage=Stage.CHECK_RESPONSE, reason=Reason.ENGINE_FAILED, instruction=draft.instruction,
+                        response=pair.response, detail=describe_failure(error))  # fmt: skip
+        return self.weigh(replace(pair, opinion=opinion), risk)
+
+    def weigh(self, pair: Pair, risk: Risk) -> Pair | Drop:
+        """The same by what is known already: the rules, and the pair's opinion where it has one. Asks nobody."""
         if not self._asks_anything:
             return pair  # to read a reply takes half a millisecond
         from demur.stages.classify_reply import read_reply
@@ -41,7 +67,7 @@ class ReplyCheck:
             return pair
         reason, detail = fault
         return Drop(id=pair.draft.id, stage=Stage.CHECK_RESPONSE, reason=reason, instruction=pair.draft.instruction,
-                    response=pair.response, detail=detail)  # fmt: skip
+                    response=pair.response, opinion=pair.opinion, detail=detail)  # fmt: skip
 
     @property
     def _asks_anything(self) -> bool:
@@ -51,15 +77,20 @@ class ReplyCheck:
     def _find_fault(self, pair: Pair, reading: Reading, risk: Risk) -> tuple[Reason, str] | None:
         from demur.stages.classify_reply import Stance
 
-        stance = weigh_opinions(reading, pair.response_verdict)
+        judged = None if pair.opinion is None else pair.opinion.stance
+        if judged is None:
+            stance, evidence = weigh_opinions(reading, pair.response_verdict), reading.evidence
+        else:
+            stance, evidence = Stance(judged), f"the judge says: {judged}"
         if pair.draft.complies:
             # Length and tone are rules for refusals, and a harmless request may be repeated.
-            # An answer that goes its own way is no refusal yet: somebody has to say so, the words or the guard.
-            said = reading.sure or pair.response_verdict.declines is True
+            # An answer that goes its own way is no refusal yet: somebody has to say so, the words, the guard or the judge.
+            said = judged is not None or reading.sure or pair.response_verdict.declines is True
             needless = self.rules.check and stance is not Stance.HELPS and said
-            return (Reason.NEEDLESS_REFUSAL, reading.evidence) if needless else None
-        if self.rules.check and (reason := find_mismatch(read_demand(risk.short_reply_type), stance, reading)):
-            return reason, reading.evidence or f"reads as: {stance}"
+            return (Reason.NEEDLESS_REFUSAL, evidence) if needless else None
+        demand = read_demand(risk.short_reply_type)
+        if self.rules.check and (reason := find_mismatch(demand, stance, reading, judged=judged is not None)):
+            return reason, evidence or f"reads as: {stance}"
         if self.rules.repeats == "drop" and reading.repeats:
             return Reason.RESPONSE_REPEATS_REQUEST, "holds a run of words of its request"
         if self.rules.max_words is not None and reading.words > self.rules.max_words:
@@ -84,19 +115,26 @@ def weigh_opinions(reading: Reading, verdict: Verdict) -> Stance:
     return Stance.HELPS
 
 
-def find_mismatch(demand: Demand, stance: Stance, reading: Reading) -> Reason | None:
+def find_mismatch(demand: Demand, stance: Stance, reading: Reading, *, judged: bool = False) -> Reason | None:
     """Why a response does not do what its reply type demands, or None.
 
     `DECLINE`: it declines wholly. `TURN`: it declines, or at least gives nothing and offers something else. `CARE`: it
     declines as much as it likes, but not barely. `INFORM`: likewise, and here it need not decline at all.
+
+    Args:
+        judged: whether a judge said the stance, which knows a response that leads elsewhere from one that helps. How barely
+            it declines the rules say; where they did not see that it declines, it is bare if it is short and offers nothing.
     """
     from demur.stages.classify_reply import Stance
 
+    short = reading.delivered < _FEW_WORDS
+    leads_elsewhere = not judged and reading.offers and short
+    is_bare = reading.is_bare or (judged and not reading.offers and short)
     if demand is Demand.DECLINE and stance is not Stance.DECLINES:
         return Reason.NOT_DECLINED
-    if demand is Demand.TURN and stance is Stance.HELPS and not (reading.offers and reading.delivered < _FEW_WORDS):
+    if demand is Demand.TURN and stance is Stance.HELPS and not leads_elsewhere:
         return Reason.NOT_DECLINED
-    if demand in (Demand.CARE, Demand.INFORM) and stance is Stance.DECLINES and reading.is_bare:
+    if demand in (Demand.CARE, Demand.INFORM) and stance is Stance.DECLINES and is_bare:
         return Reason.FLAT_REFUSAL
     return None
 

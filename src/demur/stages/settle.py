@@ -212,4 +212,4 @@ def _read_opening(text: str) -> str:
 
 def _drop(pair: Pair, reason: Reason, neighbour: Match | None = None, detail: str = "") -> Drop:
     return Drop(id=pair.draft.id, stage=Stage.SETTLE, reason=reason, instruction=pair.draft.instruction,
-                response=pair.response, neighbour=neighbour, detail=detail)  # fmt: skip
+                response=pair.response, neighbour=neighbour, opinion=pair.opinion, detail=detail)  # fmt: skip
