@@ -94,6 +94,15 @@ DECLINES_ABROAD = (
     r"|\bnein von mir\b"
     r"|\bun no por mi parte\b|\bce sera non\b|\b(?:tidak|nggak|gak|tak) (?:bisa|dapat|akan|mau) (?:saya|aku|kami|gue)\b"
     r"|お[^。！？、]{1,8}(?:する)?(?:こと)?[はが]?(?:でき(?:ません|ない|かね)|いたしません)",
+    # What is declined stands first: "Nombres no doy", "готового скрипту не дам"
+    r"\b(?:sage|gebe|mache|schreibe|verrate|nenne|liefere|teile|erkläre) (?:ich|wir) (?:\w+ ){0,3}nichts?\b"
+    r"|\bje ne (?:te|vous|le|la|les|l') ?(?:l')?\w+(?:rai|e|s) pas\b|\b(?:no|non) (?:te|ti|ve|se|le|lo|la|gli)? ?(?:l[aeo]s? )?"
+    r"(?:doy|damos|daré|voy|vamos|do|diamo|darò|faccio|facciamo|farò|scrivo|scriviamo|dico|digo|hago|escribo)\b",
+    r"(?:^|\W)(?:не|ні) (?:дам|дадим|скажу|напишу|передаём|передаем|даём|даем|даю|пишу|помогу|допоможу|розкажу|расскажу"
+    r"|сделаю|зроблю|ділюся|делюсь|раскрываем|сообщаем|выдаём|выдаем)(?:\W|$)",
+    r"\b(?:tidak|nggak|gak|tak) (?:saya|kami|aku) \w+|\b(?:biblioteket|tjänsten|banken|vi) [^.!?]{0,20}\binte\b",
+    r"(?:ご案内|お答え|ご用意|ご提供|お伝え|開示|回答|公開|対応)(?:は|を)?(?:して(?:おり|い)ません|しません|いたしません|できません|致しません)"
+    r"|申し上げられません|(?:就不|就先不|不会|不能|不便|不方便|恕不|恕我不)(?:列|写|给|说|提供|透露|告诉|做|帮|奉)|^不(?:写|行|可以|做|给|帮)[。.!！]",
     # Passive
     r"\b(?:wird|werden)\b[^.!?]{0,40}\b(?:nicht|keine\w?)\b[^.!?]{0,20}\b(?:erteilt|\w*gegeben|geteilt"
     r"|erstellt|beantwortet|unterstützt"

@@ -123,6 +123,14 @@ _THOUGHTS = (
     )
     + r"(?:\b|$)"
 )
+_MUSINGS = (
+    join_words(
+        "saying kidding talking speaking trying suggesting judging asking assuming implying claiming getting feeling"
+        " seeing doubting expecting looking wondering complaining having being missing thinking joking lying"
+    )
+    + r"\b"
+)
+"""What is not being done where nobody declines."""
 _NAMED = (
     r"(?:this|the|our|your) (?:\w+ )?(?:assistant|chatbot|bot|tool|model|service|platform|system|app|line|channel"
     r"|ai)"
@@ -141,6 +149,17 @@ DECLINES_ENGLISH = (
     r"\b(?:requests?|ones?|something|anything|one thing|subject|topic) (?:\w+ ){0,6}(?:i|we) (?:decline|refuse"
     r"|won't|can't|don't|have to decline|have to refuse)\b",
     rf"{_SELF}{_FILLERS} (?:don't|do not|never|no longer) (?!{_THOUGHTS})\w+",
+    # "I'm not drafting that", whatever is done; but not "I'm not saying".
+    rf"{_SELF}{_FILLERS}(?:'m|'re| am| are) not (?!{_MUSINGS})\w+ing\b",
+    # What it is not: "something I'll hand over", "a punchline I'll write", "mine to give".
+    r"(?:n't|\bnot) (?:\w+ )?(?:something|anything|things?|an? \w+|the \w+|one|what|where|how) (?:that |which )?(?:i|we)"
+    r"(?:'ll|'m|'d| will| can| may| would| am| could| do| help| write| share| give)\b|\b(?:n't|not) (?:mine|ours) to \w+"
+    r"|\b(?:n't|not) (?:something|things?) (?:that )?(?:this|our|the) (?:\w+ )?(?:assistant|chat|chatbot|bot|service)\b",
+    r"[,;:] (?:so|but|and so|therefore) (?:it's |that's |the answer is )?(?:an? )?no(?:pe)?(?: (?:thanks|thank you"
+    r"|from me|flyer|thanks from me))?[.!:]?$|^so not (?:this|that) one\b|\bnot with me[.!]?$|\bnot from me[.!]?$",
+    r"\b(?:i|we) (?:may|might|should|must|would) not (?:\w+ )?(?:be (?:able|comfortable)|help|share|give|tell|comment"
+    r"|discuss|disclose|communicate|provide|write|make|reveal|advise|do)\b|\bi'd not be\b|\bi(?:'d| would) (?:step|stay)"
+    r" (?:away|clear)\b|\b(?:stay|stays|remain|remains) (?:hidden|secret|confidential|private|sealed|internal)\b",
     rf"\b{_NAMED} (?:\w+ )?(?:does(?:n't| not)|cannot|can't|won't|will not|isn't|is not|never|only (?:helps?"
     rf"|answers?))\b",
     r"^(?!i\b|you\b|it\b)[a-z]+ (?:doesn't do|does not do|won't (?:help|do|say|tell)|can't help|only helps)\b",

@@ -110,21 +110,6 @@ PIVOT = re.compile(
     r" het algemeen|بشكل عام|सामान्य)\b"
 )
 """After a sentence that declines: what comes is given."""
-OFFERS = re.compile(
-    r"\b(?:i(?:'d| would|'m| am|'ll| can| could| will)? (?:also |still |gladly )?(?:be )?(?:happy|glad|help|offer"
-    r"|assist|willing|suggest|recommend|encourage|love|talk|explain|share|point|show|give|tell)"
-    r"|let me know|feel free|would you|do you|if you|is there|happy to|glad to|can i|shall|want|please|reach"
-    r"|contact|call)\b"
-)
-"""Sentences that offer, ask or refer: they give nothing yet."""
-CLOSING_REASON = re.compile(
-    r"\b(?:given (?:all )?(?:that|this)|for (?:that|this) reason|that is why|that's why|which is why|therefore"
-    r"|hence|and so|since|because of (?:that|this)|with that in mind|having said|so i|da es hier|deshalb|daher"
-    r"|darum"
-    r"|c'est pourquoi|por eso|por isso|per questo|поэтому|因此|所以|そのため)\b"
-)
-"""How a refusal ends that began with a preamble."""
-
 LAW = re.compile(
     r"\b(?:crimes?|criminal|felony|offen[cs]e|illegal\w*|unlawful\w*|against the law|laws?|prosecut\w*|assault"
     r"|theft|fraud\w*|abuse|police|penalt\w*|prison|jail|consent|privacy|betray\w*|dishonest|unfair|mislead\w*"
