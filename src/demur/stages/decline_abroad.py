@@ -57,7 +57,7 @@ DECLINES_ABROAD = (
     r"\bnão (?:te |o |a |lhe |me |se )?(?!(?:sei|acho|creio|penso|conheço|como|isso|isto|tenho|muito|apenas|só"
     r"|tudo)\b)\w{2,}(?:o|ou|rei|emos|amos)\b|\b(?:este|o|nosso) (?:assistente|serviço|sistema|chatbot) não\b"
     r"|\b(?:este|el|nuestro) (?:asistente|servicio|sistema) no\b",
-    r"\bnon (?:ti |le |vi |lo |la |mi |ne |si )?(?!(?:so|credo|penso|conosco|dubito|sono sicur|solo|sono|ho|tanto"
+    r"\bnon (?:ti |le |vi |lo |la |mi |ne |si )?(?!(?:sostitui\w+|so|credo|penso|conosco|dubito|sono sicur|solo|sono|ho|tanto"
     r"|molto|quanto|questo|troppo|potrei)\b)\w{2,}(?:o|ò|iamo|emo)\b|\bquest[oa] (?:assistente|servizio) non\b"
     r"|\bcet? (?:assistant|outil|service) ne\b",
     # Swedish, Danish, Norwegian, Dutch
@@ -78,7 +78,7 @@ DECLINES_ABROAD = (
     r" (?:asistan|hizmet)\b[^.!?]{0,60}(?:maz|mez|mıyor|miyor)\b|\b(?:paylaşılamaz|verilemez|yapılamaz|yardımcı"
     r" olunamaz|hayır)[.!,]",
     r"\b(?:saya|aku|kami|gue|gua)\b[^.!?]{0,30}\b(?:tidak|tak|nggak|enggak|gak|ga|ngga)\b(?! (?:tahu|yakin"
-    r"|pernah))|(?:tôi|mình|chúng tôi|tớ|em)\b[^.!?]{0,20}\b(?:không|chẳng|khỏi|chịu)\b(?! (?:biết|chắc|nghĩ|rõ))"
+    r"|pernah))|(?:tôi|mình|chúng tôi|tớ|em)\b[^.!?]{0,20}\b(?:không|chẳng|khỏi|chịu)\b(?! (?:biết|chắc|nghĩ|rõ|phải))"
     r"|\bxin phép (?:không|từ chối)",
     r"(?:मैं|मुझसे|हम|मेरे)[^।.!?]{0,80}(?:नहीं|ना |मना|असमर्थ)(?! (?:जानत|पता))|(?:لا|لن|ما) (?!أعرف|أعلم|أظن"
     r"|أعتقد|أدري|أذكر)[أن]\w{2,}|(?:לא|אינני|איני) (?!אני יודע)א\w+",

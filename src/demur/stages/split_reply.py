@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from demur.stages.decline_abroad import DECLINES_ABROAD, DENOUNCES_ABROAD
-from demur.stages.decline_phrases import BARE_NO, DECLINES_ENGLISH, DENOUNCES_ENGLISH, LIMITS
-from demur.stages.reply_phrases import DIVERTS, INTRODUCES, SAFER, SAFER_LISTS
+from demur.stages.decline_phrases import BARE_NO, DECLINES_ENGLISH, DENOUNCES_ENGLISH
+from demur.stages.reply_phrases import DIVERTS, INTRODUCES, LIMITS, SAFER, SAFER_LISTS
 
 MAX_CHARACTERS = 20_000
 """How much of a reply is read, from its beginning: whoever goes on for longer has delivered."""
