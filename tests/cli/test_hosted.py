@@ -14,7 +14,7 @@ import pytest
 from tests.cli.commands import ROOT, run_demur
 from tests.cli.test_egress import run_watched
 from tests.servers.hosted import KEY, PROVIDERS, Provider, make_certificate
-from tests.servers.spawned import spawn_server
+from tests.servers.spawned import drop_coverage, spawn_server
 
 for package in ("anthropic", "openai", "ibm_watsonx_ai"):
     pytest.importorskip(package, reason="an extra is not installed")
@@ -27,7 +27,7 @@ def spawn_hosted(provider: Provider, folder: Path) -> Iterator[str]:
     """The provider's server in a process of its own; gives its address."""
     make_certificate(folder)
     command = [sys.executable, "-m", "tests.servers.hosted", provider, KEY, str(folder)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, env=drop_coverage(), stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             address = process.stdout.readline().strip()
