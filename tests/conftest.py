@@ -27,11 +27,20 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """What `-n auto` means: a worker for each processor; none, so in this process, where that is as fast or must be seen."""
+    """What `-n auto` means: a worker for each processor and one for while others wait.
+
+    None, so all in this process, for single files, where workers start for longer than they gain, and with `-s`.
+    """
     files = all(argument.partition("::")[0].endswith(".py") for argument in config.args)
     if files or config.option.capture == "no":
         return 0
-    return min(count_processors(), MAX_WORKERS)
+    return min(count_processors() + 1, MAX_WORKERS)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the longest test, where others run beside it: as the last one it would be waited for alone."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path.name != "test_newcomer.py")
 
 
 def count_processors() -> int:
