@@ -46,8 +46,8 @@ class Ended:
         return len(self.files["final_data.jsonl"].splitlines())
 
 
-SLOWLY = 0.01
-"""Seconds of the loop's clock in a second, where no time-out is to come: one of 0.3 s is half a minute long then."""
+SLOWLY = 0.03
+"""Seconds of the loop's clock in a second, where no time-out is to come: one of 0.3 s is ten seconds long then."""
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Turn:
     The loop's clock goes slowly meanwhile: how fast this machine is does not matter.
 
     Attributes:
-        rounds: how many good replies the generator gives.
+        rounds: how many good replies the generator gives before; 0 where the servers need not be told.
         pace: seconds of the loop's clock in a second from then on: 1 where time-outs are to come.
         came: what the faults wait for.
     """

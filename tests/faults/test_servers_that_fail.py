@@ -66,7 +66,7 @@ async def test_each_role_may_go_wrong(workspace: Path, role: str) -> None:
 
 async def test_a_guard_that_breaks_at_its_canaries_ends_the_run_before_it_begins(workspace: Path) -> None:
     """Nothing is proposed to a guard that cannot judge."""
-    ended = await run_against(workspace, {GUARD: Behaviour(fault_rates={Fault(): 1.0})}, deadline_s=0.3)
+    ended = await run_against(workspace, {GUARD: Behaviour(fault_rates={Fault(): 1.0})}, turn=Turn(0), deadline_s=0.3)
     assert (ended.code, ended.pairs, ended.summary.rounds) == (4, 0, 0)
     assert "HTTP 500" in ended.failure
 
@@ -156,7 +156,7 @@ async def test_the_reason_of_every_loss_is_on_the_disk(workspace: Path) -> None:
     """A drop in rejected.jsonl names the error and the server's own words, without control characters."""
     odd = Fault(status=500, said="\x1b[31mout of\x07 memory")
     behaviour = Behaviour(faults=(*(None,) * 3, *(odd,) * 4))
-    ended = await run_against(workspace, {GENERATOR: behaviour}, outputs=40, deadline_s=0.3)
+    ended = await run_against(workspace, {GENERATOR: behaviour}, outputs=40, turn=Turn(0), deadline_s=0.3)
     assert (ended.code, ended.pairs, ended.reasons["engine_failed"]) == (0, 40, 4)
     lost = [drop for drop in map(json.loads, ended.files["rejected.jsonl"].splitlines()) if "detail" in drop]
     assert len(lost) == 4
