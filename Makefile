@@ -27,7 +27,7 @@ run: $(VENV)/.run
 setup: $(VENV)/.run
 
 test: $(VENV)/.dev
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev
 	$(PY) -m ruff check

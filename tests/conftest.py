@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+MAX_WORKERS = 8
+"""Past this the tests that take longest are what is waited for, and memory is all that more workers take."""
+
+# A shell that is not interactive lets its background jobs ignore Ctrl-C, and what is ignored stays so in every process that
+# a test starts. A function that does nothing is no different here, but ends with the process.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, lambda *_: None)
 
 # Slow machines are no failures. In CI the examples are the same every time: a new one is found where somebody looks at it.
 settings.register_profile("here", deadline=None)
@@ -14,6 +23,30 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """What `-n auto` means: a worker for each processor and one for while others wait.
+
+    None, so all in this process, for single files, where workers start for longer than they gain, and with `-s`.
+    """
+    files = all(argument.partition("::")[0].endswith(".py") for argument in config.args)
+    if files or config.option.capture == "no":
+        return 0
+    return min(count_processors() + 1, MAX_WORKERS)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the longest test, where others run beside it: as the last one it would be waited for alone."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path.name != "test_newcomer.py")
+
+
+def count_processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
 
 POLICY = """\
 risk_group: test_risks

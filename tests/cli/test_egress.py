@@ -37,7 +37,7 @@ databuilders:
 
 
 def run_watched(
-    *arguments: str, cwd: Path, env: Mapping[str, str] = MappingProxyType({})
+    *arguments: str, cwd: Path, env: Mapping[str, str] = MappingProxyType({}), measured: bool = False
 ) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     """Run a command with every connection and every look-up of a name written down."""
     (cwd / "spy").mkdir(exist_ok=True)
@@ -45,7 +45,7 @@ def run_watched(
     log = cwd / "spy" / "log"
     log.unlink(missing_ok=True)
     path = f"{cwd / 'spy'}:{ROOT / 'src'}"
-    ended = run_demur(*arguments, cwd=cwd, env={**env, "PYTHONPATH": path, "SPY_LOG": str(log)})
+    ended = run_demur(*arguments, cwd=cwd, env={**env, "PYTHONPATH": path, "SPY_LOG": str(log)}, measured=measured)
     return ended, log.read_text().splitlines() if log.exists() else []
 
 

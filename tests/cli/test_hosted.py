@@ -14,7 +14,7 @@ import pytest
 from tests.cli.commands import ROOT, run_demur
 from tests.cli.test_egress import run_watched
 from tests.servers.hosted import KEY, PROVIDERS, Provider, make_certificate
-from tests.servers.spawned import spawn_server
+from tests.servers.spawned import drop_coverage, spawn_server
 
 for package in ("anthropic", "openai", "ibm_watsonx_ai"):
     pytest.importorskip(package, reason="an extra is not installed")
@@ -27,7 +27,7 @@ def spawn_hosted(provider: Provider, folder: Path) -> Iterator[str]:
     """The provider's server in a process of its own; gives its address."""
     make_certificate(folder)
     command = [sys.executable, "-m", "tests.servers.hosted", provider, KEY, str(folder)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, env=drop_coverage(), stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             address = process.stdout.readline().strip()
@@ -65,8 +65,11 @@ def write_config(folder: Path, provider: Provider, guard_url: str) -> None:
 COMMAND = ("run", "task.yaml", "--engines", "embedded", "--config-path", "hosted.yaml", "-n", "3", "--json")
 
 
-def run_hosted(folder: Path, certificate: Path, extra: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    return run_demur(*COMMAND, cwd=folder, env={"SSL_CERT_FILE": str(certificate / "certificate.pem"), **extra})
+def run_hosted(
+    folder: Path, certificate: Path, extra: Mapping[str, str], *, measured: bool = False
+) -> subprocess.CompletedProcess[str]:
+    env = {"SSL_CERT_FILE": str(certificate / "certificate.pem"), **extra}
+    return run_demur(*COMMAND, cwd=folder, env=env, measured=measured)
 
 
 @every_provider
@@ -121,7 +124,7 @@ def test_an_sdk_reaches_for_the_named_servers_alone(
     with spawn_hosted(provider, certificate) as url, spawn_server() as guard_url:
         write_config(workspace, provider, guard_url)
         env = {"SSL_CERT_FILE": str(certificate / "certificate.pem"), **list_variables(provider, url)}
-        ended, log = run_watched(*COMMAND, cwd=workspace, env=env)
+        ended, log = run_watched(*COMMAND, cwd=workspace, env=env, measured=True)
     assert ended.returncode == 0, ended.stderr
     named = {(parts.hostname, parts.port) for parts in map(urlsplit, (url, guard_url))}
     reached = {literal_eval(line.partition(" ")[2])[:2] for line in log if line.startswith("socket.connect")}
@@ -143,7 +146,7 @@ def test_an_sdk_sends_nothing_to_a_server_that_nobody_vouches_for(
         write_config(workspace, provider, guard_url)
         variables = list_variables(provider, url, key="wrong-key-0123456789")
         refused = run_demur(*COMMAND, cwd=workspace, env=variables)
-        trusted = run_hosted(workspace, certificate, variables)
+        trusted = run_hosted(workspace, certificate, variables, measured=True)
     assert (refused.returncode, trusted.returncode) == (4, 4)
     for said in (f"no safe connection to {url}: self-signed certificate", "SSL_CERT_FILE"):
         assert said in refused.stderr.replace("self signed", "self-signed")

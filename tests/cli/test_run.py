@@ -165,7 +165,8 @@ def test_two_runs_cannot_share_an_output_folder(workspace: Path) -> None:
 
 
 def list_checkout() -> set[Path]:
-    return {path for path in ROOT.iterdir() if not path.name.startswith(".coverage")}
+    """What lies at the top, but for what other tests leave there meanwhile."""
+    return {path for path in ROOT.iterdir() if not path.name.startswith((".coverage", ".hypothesis", ".pytest_cache"))}
 
 
 def test_nothing_is_written_outside_the_output_folder(tmp_path: Path) -> None:

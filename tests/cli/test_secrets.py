@@ -83,7 +83,7 @@ async def test_a_key_is_used_and_never_written_or_shown(
             ["preview", TASK],
         ):
             arguments = [*command, "--engines", "vllm", "--config-path", "b.yaml", "--data-dir", str(ROOT / "data")]
-            ended = await asyncio.to_thread(run_demur, *arguments, cwd=tmp_path, env=environment)
+            ended = await asyncio.to_thread(run_demur, *arguments, cwd=tmp_path, env=environment, measured=False)
             assert ended.returncode == 0, (command, ended.stdout, ended.stderr)
             assert find_traces(tmp_path, ended, ("b.yaml", ".env")) == []
             shown += "".join(path.read_text() for path in tmp_path.rglob("rejected.jsonl"))

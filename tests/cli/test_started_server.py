@@ -36,7 +36,7 @@ def test_run_starts_its_servers_and_replays_without_them(tmp_path: Path) -> None
         "--output-dir",
         str(output),
     ]
-    first = run_demur(*arguments, env=environment)
+    first = run_demur(*arguments, env=environment, measured=False)
     assert first.returncode == 0, first.stderr
     starts = read_starts(notes)
     assert sorted(started.arguments[1] for started in starts) == ["my/generator", "my/guardian"]
@@ -46,7 +46,7 @@ def test_run_starts_its_servers_and_replays_without_them(tmp_path: Path) -> None
     assert len(pairs) > 0
     before = [path.read_bytes() for path in pairs]
     assert [len(text.splitlines()) for text in before] == [3] * len(pairs)
-    again = run_demur(*arguments, env=environment)
+    again = run_demur(*arguments, env=environment, measured=False)
     assert again.returncode == 0, again.stderr
     assert [path.read_bytes() for path in pairs] == before
     assert len(read_starts(notes)) == 2

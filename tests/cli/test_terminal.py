@@ -146,7 +146,7 @@ def test_nothing_printed_steers_the_terminal(hostile: Path, name: str, terminal:
         ended = subprocess.run(
             command,
             cwd=hostile,
-            env=make_environment(),
+            env=make_environment(measured=False),
             capture_output=True,
             timeout=60,
             check=False,

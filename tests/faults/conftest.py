@@ -8,19 +8,21 @@ from typing import TypeAlias
 import pytest
 
 Tell: TypeAlias = Callable[[object], None]
-_FIGURES = pytest.StashKey[list[str]]()
+_FIGURE = "figure"
 
 
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Tell:
-    """Keep a figure for the summary."""
-    figures = request.config.stash.setdefault(_FIGURES, [])
-    return lambda figure: figures.append(f"{request.node.name}: {figure}")
+    """Keep a figure for the summary; as a property of the test it gets there from another process too."""
+    return lambda figure: request.node.user_properties.append((_FIGURE, f"{request.node.name}: {figure}"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show the figures."""
-    figures = terminalreporter.config.stash.get(_FIGURES, [])
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    figures = [
+        text for report in reports if report.when == "call" for name, text in report.user_properties if name == _FIGURE
+    ]
     if figures:
         terminalreporter.section("faults")
         for figure in figures:

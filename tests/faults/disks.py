@@ -6,15 +6,15 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.cli import commands
-from tests.cli.commands import ROOT
+from tests.cli.commands import ROOT, make_environment
 from tests.faults.kills import FOLDER, lay_out, run_to_the_end
 
+UNMEASURED = make_environment(measured=False)
+"""Without coverage, whose own database must not meet the disks that are made here."""
 PAIRS = 40
 COMMAND = ("run", "task.yaml", "-n", str(PAIRS), "--engines", "embedded")
 ON_A_SMALL_DISK = """
@@ -30,11 +30,6 @@ ON_A_READ_ONLY_DISK = """
 mount --bind output output && mount -o remount,bind,ro output || exit 99
 exec "$@"
 """
-
-
-def make_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The commands' environment without coverage, whose own database must not meet the disks that are made here."""
-    return {name: value for name, value in commands.make_environment(extra).items() if "COVERAGE" not in name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +72,7 @@ def run_on_a_small_disk(workspace: Path, size: int) -> Refused:
     """Run on a disk of so many KiB, then make it larger and run again, which must go well; keeps its files in `saved`."""
     command = ["unshare", "-rm", "sh", "-c", ON_A_SMALL_DISK, "sh", f"{size}k", sys.executable, "-m", "demur", *COMMAND]
     ended = subprocess.run(
-        command, cwd=workspace, env=make_environment(), capture_output=True, text=True, timeout=120, check=False
+        command, cwd=workspace, env=UNMEASURED, capture_output=True, text=True, timeout=120, check=False
     )
     second = (workspace / "second.code").read_text().strip()
     assert second == "0", (workspace / "second.err").read_text()
@@ -106,14 +101,14 @@ def run_read_only(workspace: Path) -> Refused:
     """Run where nothing can be written below `output`."""
     ended = subprocess.run(
         ["unshare", "-rm", "sh", "-c", ON_A_READ_ONLY_DISK, "sh", sys.executable, "-m", "demur", *COMMAND],
-        cwd=workspace, env=make_environment(), capture_output=True, text=True, timeout=120, check=False,
+        cwd=workspace, env=UNMEASURED, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     return Refused(ended.returncode, ended.stderr)
 
 
 def run_without_locks(workspace: Path) -> Refused:
     """Run where the file system gives no locks."""
-    environment = make_environment({"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"})
+    environment = {**UNMEASURED, "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
     ended = subprocess.run(
         [sys.executable, "-m", "tests.faults.no_locks", sys.executable, "-m", "demur", *COMMAND],
         cwd=workspace, env=environment, capture_output=True, text=True, timeout=120, check=False,
@@ -129,6 +124,6 @@ def run_with_short_files(workspace: Path, size: int) -> Refused:
               "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"  # fmt: skip
     ended = subprocess.run(
         [sys.executable, "-c", program, "-m", "demur", *COMMAND],
-        cwd=workspace, env=make_environment(), capture_output=True, text=True, timeout=120, check=False,
+        cwd=workspace, env=UNMEASURED, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     return Refused(ended.returncode, ended.stderr)

@@ -6,11 +6,12 @@ import asyncio
 import json
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from demur.records import Summary
+from demur.records import Stage, Summary
 from demur.run.plan import Options, make_plan
+from demur.run.progress import TaskProgress
 from demur.run.runner import Runner
 from tests.servers.behaviour import Behaviour
 from tests.servers.simulated import SimulatedServer
@@ -45,12 +46,56 @@ class Ended:
         return len(self.files["final_data.jsonl"].splitlines())
 
 
+SLOWLY = 0.03
+"""Seconds of the loop's clock in a second, where no time-out is to come: one of 0.3 s is ten seconds long then."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """When a server goes wrong: not by a clock, but once all that its good replies bring has been decided.
+
+    The loop's clock goes slowly meanwhile: how fast this machine is does not matter.
+
+    Attributes:
+        rounds: how many good replies the generator gives before; 0 where the servers need not be told.
+        pace: seconds of the loop's clock in a second from then on: 1 where time-outs are to come.
+        came: what the faults wait for.
+    """
+
+    rounds: int
+    pace: float = SLOWLY
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def bring(self, progress: TaskProgress) -> None:
+        """Watch the run until the moment is there."""
+        while progress.rounds < self.rounds or _count_undecided(progress):
+            await asyncio.sleep(0.01 * SLOWLY)
+        set_pace(self.pace)
+        self.came.set()
+
+
+def set_pace(pace: float) -> None:
+    """Let the loop's clock go on faster or slower. The loop is the test's own, and ends with it."""
+    loop = asyncio.get_running_loop()
+    now_s, since_s = loop.time(), time.monotonic()
+    loop.time = lambda: now_s + (time.monotonic() - since_s) * pace  # type: ignore[method-assign]
+
+
+def _count_undecided(progress: TaskProgress) -> int:
+    """Drafts that were admitted, and of which neither a pair nor a drop has come yet."""
+    early = (Stage.PROPOSE, Stage.DEDUPE)
+    dropped = sum(count for (stage, _), count in progress.dropped.items() if stage not in early)
+    return progress.kept[Stage.DEDUPE] - progress.accepted - dropped
+
+
 async def run_against(workspace: Path, behaviours: dict[str, Behaviour] | None = None, *, outputs: int = 10,
-                      output: str = "output", concurrency: int = 16, **knobs: float) -> Ended:  # fmt: skip
+                      output: str = "output", concurrency: int = 16, turn: Turn | None = None,
+                      **knobs: float) -> Ended:  # fmt: skip
     """Run the workspace's task, each block against a server of its own.
 
     Args:
         behaviours: how the servers behave, by block; as models should, where none is given.
+        turn: when they go wrong.
         knobs: `timeout_s`, `deadline_s` of the engine blocks.
     """
     servers = {role: SimulatedServer((behaviours or {}).get(role, Behaviour())) for role in ROLES}
@@ -58,7 +103,9 @@ async def run_against(workspace: Path, behaviours: dict[str, Behaviour] | None =
         for server in servers.values():
             await server.__aenter__()
         urls = {role: server.base_url for role, server in servers.items()}
-        return await run_at(workspace, urls, outputs=outputs, output=output, concurrency=concurrency, **knobs)
+        return await run_at(
+            workspace, urls, outputs=outputs, output=output, concurrency=concurrency, turn=turn, **knobs
+        )
     finally:
         for server in servers.values():
             if server.url:
@@ -66,14 +113,22 @@ async def run_against(workspace: Path, behaviours: dict[str, Behaviour] | None =
 
 
 async def run_at(workspace: Path, urls: dict[str, str], *, outputs: int = 10, output: str = "output",
-                 concurrency: int = 16, **knobs: float) -> Ended:  # fmt: skip
+                 concurrency: int = 16, turn: Turn | None = None, **knobs: float) -> Ended:  # fmt: skip
     """Run the workspace's task against these addresses, by block."""
     config = workspace / "hostile.yaml"
     config.write_text(write_builder(urls, **knobs), encoding="utf-8")
     options = Options(outputs=outputs, config=config, output_dir=workspace / output, concurrency=concurrency)
     begun_s = time.monotonic()
     before = asyncio.all_tasks()
-    result = await Runner(make_plan([workspace / "task.yaml"], options)).run()
+    runner = Runner(make_plan([workspace / "task.yaml"], options))
+    async with asyncio.TaskGroup() as group:
+        if turn is not None:
+            set_pace(SLOWLY)
+        watcher = group.create_task(turn.bring(runner.progress[0])) if turn else None
+        result = await runner.run()
+        if watcher is not None:
+            watcher.cancel()
+            set_pace(1.0)
     took_s = time.monotonic() - begun_s
     assert not {task for task in asyncio.all_tasks() - before if "demur" in repr(task)}, "a task was left behind"
     folder = workspace / output / "tests" / "lock_picking"

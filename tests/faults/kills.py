@@ -130,7 +130,7 @@ def serve(workspace: Path, engine: str, *arguments: str) -> Iterator[str]:
 
 def kill_once(workspace: Path, command: list[str], after_s: float) -> bool:
     """Start a run and kill it; whether it was still alive."""
-    process = start_demur(*command, cwd=workspace)
+    process = start_demur(*command, cwd=workspace, measured=False)
     time.sleep(after_s)
     process.kill()
     process.communicate()
@@ -140,7 +140,7 @@ def kill_once(workspace: Path, command: list[str], after_s: float) -> bool:
 
 def run_to_the_end(workspace: Path, command: list[str]) -> dict[str, object]:
     """Run undisturbed; what it wrote, without what may differ: times, and how much was asked or came from the journal."""
-    ended = run_demur(*command, cwd=workspace)
+    ended = run_demur(*command, cwd=workspace, measured=False)
     assert ended.returncode == 0, ended.stderr
     folder = workspace / FOLDER
     assert not [path for path in folder.iterdir() if path.suffix == ".tmp"], "a temporary file stayed behind"

@@ -19,6 +19,7 @@ from demur.run.plan import Options, make_plan
 from demur.run.runner import Runner
 from tests.cli.commands import ROOT
 from tests.faults.kills import FOLDER, SHARES, lay_out, serve
+from tests.servers.spawned import drop_coverage
 
 WIDTH = 64
 FAULTS = "0.05"
@@ -60,7 +61,7 @@ def soak(workspace: Path, pairs: int) -> Soaked:
     with serve(workspace, "vllm-server", "--slots", str(WIDTH), "--fault-rate", FAULTS, *SHARES):
         ended = subprocess.run(
             [sys.executable, "-m", "tests.faults.soak", str(workspace), str(pairs)],
-            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, stdout=subprocess.PIPE, text=True, check=True,
+            cwd=ROOT, env={**drop_coverage(), "PYTHONPATH": str(ROOT / "src")}, stdout=subprocess.PIPE, text=True, check=True,
         )  # fmt: skip
     measured = Soaked(**json.loads(ended.stdout))
     account_for_all(workspace / FOLDER, measured)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ class Fault:
         content_type: of that body.
         pause_s: between two bytes that drip, seconds.
         after_s: seconds before it does.
+        after: what it waits for besides.
     """
 
     manner: Literal["status", "reset", "drop", "torn", "html", "hang", "body", "endless", "drip"] = "status"
@@ -38,6 +40,7 @@ class Fault:
     content_type: str = "application/json"
     pause_s: float = 0.02
     after_s: float = 0.0
+    after: asyncio.Event | None = None
 
 
 PASSING_FAULTS = (

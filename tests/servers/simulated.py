@@ -168,6 +168,8 @@ class SimulatedServer:
         await request.read()
         if fault.after_s:
             await asyncio.sleep(fault.after_s)
+        if fault.after is not None:
+            await fault.after.wait()
         if fault.manner == "status":
             refusal = self._refuse(request.path, fault.status, fault.said)
             if fault.body is not None:

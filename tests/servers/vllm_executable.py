@@ -39,7 +39,8 @@ def write_vllm(folder: Path, manner: Manner = "serve", delay_s: float = 0.0) -> 
     words = [sys.executable, "-m", "tests.servers.vllm_executable", manner, str(delay_s), str(notes)]
     quoted = " ".join(f"'{word}'" for word in words)
     program.write_text(
-        f"#!/bin/sh\necho 'vLLM starts' >&2\nexport PYTHONPATH='{REPOSITORY / 'src'}:{REPOSITORY}'\nexec {quoted} \"$@\"\n"
+        f"#!/bin/sh\necho 'vLLM starts' >&2\nunset COVERAGE_PROCESS_CONFIG\n"  # coverage is demur's, not this program's
+        f"export PYTHONPATH='{REPOSITORY / 'src'}:{REPOSITORY}'\nexec {quoted} \"$@\"\n"
     )
     program.chmod(0o755)
     return notes

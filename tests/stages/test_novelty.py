@@ -5,6 +5,7 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import get_args
 
 import pytest
@@ -109,20 +110,27 @@ def invent_texts(count: int, seed: int, words: int = 300) -> list[str]:
 @pytest.mark.parametrize("floor", [0.0, 0.4, 0.7])
 def test_a_larger_index_agrees_with_comparing_all(score_func: ScoreFunc, floor: float) -> None:
     """Over several pages, with rare and frequent words: the same neighbour as brute force on sampled queries."""
-    texts = invent_texts(1500, seed=1)
+    texts, queries = compare_all()
     with shrink_pages(512, 128, 8):
         index = NoveltyIndex(0.7, score_func=score_func)
         for number, text in enumerate(texts):
             index.add(str(number), text)
-    split = [text.split() for text in texts]
-    for query in invent_texts(60, seed=1)[20:50:3] + invent_texts(12, seed=2):
+    for query, common in queries.items():
         best: Match | None = None
-        new = query.split()
-        for number, admitted in enumerate(split):
-            score = score_rouge_l(measure_lcs(new, admitted), len(new), len(admitted), score_func)
+        for number, (text, lcs) in enumerate(zip(texts, common, strict=True)):
+            score = score_rouge_l(lcs, len(query.split()), len(text.split()), score_func)
             if score >= floor and score > (best.score if best else 0.0):
                 best = Match(str(number), score)
         assert index.nearest(query, floor) == best
+
+
+@cache
+def compare_all() -> tuple[list[str], dict[str, list[int]]]:
+    """Texts, and queries with the length of what each has in common with every text: the same by every score."""
+    texts = invent_texts(1500, seed=1)
+    split = [text.split() for text in texts]
+    queries = invent_texts(60, seed=1)[20:50:3] + invent_texts(12, seed=2)
+    return texts, {query: [measure_lcs(query.split(), text) for text in split] for query in queries}
 
 
 def measure_lcs(one: list[str], other: list[str]) -> int:
