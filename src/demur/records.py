@@ -27,6 +27,14 @@ class Label(StrEnum):
     UNREADABLE = "unreadable"
 
 
+class Stance(StrEnum):
+    """What a reply does with its request."""
+
+    DECLINES = "declines"
+    PARTLY = "partly"
+    HELPS = "helps"
+
+
 class Stage(StrEnum):
     """The steps of a run, in their order."""
 
@@ -175,7 +183,7 @@ class Opinion:
         answer: the model's words where they could not be read.
     """
 
-    stance: Literal["declines", "partly", "helps"] | None
+    stance: Stance | None
     judge: str
     origin: Origin
     reasoning: str = ""

@@ -15,7 +15,8 @@ from demur.engines.embedded.homonyms import HOMONYMS
 from demur.inputs.calibration import DEFAULT_LANGUAGES
 from demur.inputs.policy import Policy, Risk
 from demur.inputs.yaml_text import read_documents
-from demur.stages.classify_reply import Stance, read_reply
+from demur.records import Stance
+from demur.stages.classify_reply import read_reply
 from demur.stages.contrast import choose_device
 from demur.stages.novelty import NoveltyIndex
 from demur.stages.parse import parse_instructions

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from demur.engines.base import Reply, Request, StanceAsk, stage_of
 from demur.guards.choosing import Choice
 from demur.guards.refusal_judge import NAME, STANCE, RefusalJudge
-from demur.records import Opinion, Origin, Stage
+from demur.records import Opinion, Origin, Stage, Stance
 from tests.guards.stub_engine import ORIGIN, RISK, StubEngine, prompt_text
 
 D, P, H = (f'{{"stance": "{word}", "reason": "So it reads."}}' for word in ("declines", "partly", "helps"))
@@ -139,7 +139,7 @@ async def test_an_opinion_is_one_request_of_its_own_stage() -> None:
     """Greedy, with a fixed seed, ahead of all other work; the opinion names the prompt's version, the model and the reason."""
     engine = StubEngine(lambda request: H if "Tuesday" in prompt_text(request) else D, raw=False)
     judge = RefusalJudge(engine)
-    assert await judge.consider(ask("No.")) == Opinion("declines", NAME, ORIGIN, "So it reads.")
+    assert await judge.consider(ask("No.")) == Opinion(Stance.DECLINES, NAME, ORIGIN, "So it reads.")
     assert (await judge.consider(ask("Tuesday."))).stance == "helps"
     request = engine.requests[0]
     assert stage_of(request.ask) is Stage.CHECK_RESPONSE

@@ -12,8 +12,8 @@ from demur.inputs.policy import Policy
 from demur.inputs.yaml_text import read_documents
 from demur.outputs.languages import guess_language
 from demur.outputs.rejections import REJECTIONS, Flaw
-from demur.records import Label
-from demur.stages.classify_reply import Stance, read_reply
+from demur.records import Label, Stance
+from demur.stages.classify_reply import read_reply
 
 ROOT = Path(__file__).resolve().parents[2]
 POLICIES = [

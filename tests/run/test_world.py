@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from demur.engines.base import AssistAsk, Chat, JudgeAsk, MutateAsk, Request, Sampling, TwinAsk
-from demur.stages.classify_reply import Stance, read_reply
+from demur.records import Stance
+from demur.stages.classify_reply import read_reply
 from demur.stages.parse import parse_instructions
 from tests.run.world import World, invent
 from tests.samples import make_risk

@@ -5,7 +5,8 @@ import sys
 import pytest
 from rapidfuzz.distance import LCSseq
 
-from demur.stages.classify_reply import Stance, read_reply
+from demur.records import Stance
+from demur.stages.classify_reply import read_reply
 from demur.stages.parse import parse_instructions
 from demur.stages.render import AssistValues, MutateValues, TwinValues, Values, load_template
 from tests.engines.samples import guardian_3_3

@@ -8,9 +8,9 @@ from demur.engines.scripted import ScriptedEngine
 from demur.errors import EngineError, EngineUnavailable, RequestRejected
 from demur.guards.refusal_judge import RefusalJudge
 from demur.inputs.calibration import VARIED, Replies
-from demur.records import TWIN, Drop, Label, Pair, Reason, Stage
+from demur.records import TWIN, Drop, Label, Pair, Reason, Stage, Stance
 from demur.stages.check_reply import ReplyCheck, weigh_opinions
-from demur.stages.classify_reply import Reading, Stance
+from demur.stages.classify_reply import Reading
 from tests.samples import make_pair, make_risk, make_verdict
 
 REFUSAL = "I can't help with that; a locksmith can help its owner."

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demur.stages.classify_reply import Stance, read_reply
+from demur.records import Stance
+from demur.stages.classify_reply import read_reply
 
 FOLDER = Path(__file__).with_name("replies")
 EITHER = frozenset({Stance.DECLINES, Stance.PARTLY})

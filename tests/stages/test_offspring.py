@@ -13,9 +13,9 @@ from demur.inputs.calibration import MutationKind
 from demur.inputs.policy import Policy, Risk
 from demur.inputs.task import TaskInputs
 from demur.inputs.yaml_text import read_documents
-from demur.records import Admitted, Draft, Drop, Pair, Reason, Stage
+from demur.records import Admitted, Draft, Drop, Pair, Reason, Stage, Stance
 from demur.stages.assist import Assistant
-from demur.stages.classify_reply import Stance, read_reply
+from demur.stages.classify_reply import read_reply
 from demur.stages.contrast import TwinWriter
 from demur.stages.mutate import Mutator
 from demur.stages.render import AssistValues, MutateValues, RespondValues, TwinValues, load_template

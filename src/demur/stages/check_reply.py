@@ -17,12 +17,12 @@ from demur.errors import EngineError
 from demur.guards.refusal_judge import RefusalJudge
 from demur.inputs.calibration import Replies
 from demur.inputs.policy import Risk
-from demur.records import Drop, Pair, Reason, Stage, Verdict
+from demur.records import Drop, Pair, Reason, Stage, Stance, Verdict
 from demur.stages.faults import describe_failure
 from demur.stages.read_demand import Demand, read_demand
 
 if TYPE_CHECKING:
-    from demur.stages.classify_reply import Reading, Stance
+    from demur.stages.classify_reply import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class ReplyCheck:
     def weigh(self, pair: Pair, risk: Risk) -> Pair | Drop:
         """The same by what is known already: the rules, and the pair's opinion where it has one. Asks nobody."""
         if not self._asks_anything:
-            return pair  # to read a reply takes half a millisecond
+            return pair  # to read a reply takes about a millisecond
         from demur.stages.classify_reply import read_reply
 
         permitted = risk.policy.reply_may_contain
@@ -75,13 +75,11 @@ class ReplyCheck:
         return rules.check or rules.max_words is not None or "drop" in (rules.lectures, rules.repeats)
 
     def _find_fault(self, pair: Pair, reading: Reading, risk: Risk) -> tuple[Reason, str] | None:
-        from demur.stages.classify_reply import Stance
-
         judged = None if pair.opinion is None else pair.opinion.stance
         if judged is None:
             stance, evidence = weigh_opinions(reading, pair.response_verdict), reading.evidence
         else:
-            stance, evidence = Stance(judged), f"the judge says: {judged}"
+            stance, evidence = judged, f"the judge says: {judged}"
         if pair.draft.complies:
             # Length and tone are rules for refusals, and a harmless request may be repeated.
             # An answer that goes its own way is no refusal yet: somebody has to say so, the words, the guard or the judge.
@@ -106,8 +104,6 @@ def weigh_opinions(reading: Reading, verdict: Verdict) -> Stance:
     A guard answers whether a response is a refusal at all, never whether it is one in part, and often counts a polite
     redirection as help; so its word decides only where the rules had nothing but the tone to go by.
     """
-    from demur.stages.classify_reply import Stance
-
     if reading.sure or verdict.declines is None:
         return reading.stance
     if verdict.declines:
@@ -125,8 +121,6 @@ def find_mismatch(demand: Demand, stance: Stance, reading: Reading, *, judged: b
         judged: whether a judge said the stance, which knows a response that leads elsewhere from one that helps. How barely
             it declines the rules say; where they did not see that it declines, it is bare if it is short and offers nothing.
     """
-    from demur.stages.classify_reply import Stance
-
     short = reading.delivered < _FEW_WORDS
     leads_elsewhere = not judged and reading.offers and short
     is_bare = reading.is_bare or (judged and not reading.offers and short)

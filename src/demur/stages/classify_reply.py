@@ -8,8 +8,8 @@ A reply is taken apart (`split_reply`), what speaks for and against a refusal is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from demur.records import Stance
 from demur.stages.describe_reply import lectures, offers_help, read_opening, repeats_request
 from demur.stages.split_reply import Kind, count_words
 from demur.stages.weigh_reply import ReplyFeatures, Scores, describe_features, weigh_features
@@ -17,14 +17,6 @@ from demur.stages.weigh_reply import ReplyFeatures, Scores, describe_features, w
 _ENOUGH_WORDS = 45
 """Delivered words from which a reply that declines has helped as well."""
 _SURE = 0.8
-
-
-class Stance(StrEnum):
-    """What a reply does with its request."""
-
-    DECLINES = "declines"
-    PARTLY = "partly"
-    HELPS = "helps"
 
 
 _STANCES = (Stance.DECLINES, Stance.PARTLY, Stance.HELPS)

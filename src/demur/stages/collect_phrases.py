@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from demur.stages.split_reply import Kind, Sentence
 
@@ -26,10 +27,11 @@ _TOKEN = re.compile(
 _APOSTROPHES = str.maketrans("’ʼ‘´`", "'''''")
 
 
-def split_tokens(text: str, limit: int = _MAX_TOKENS) -> list[str]:
+@lru_cache(maxsize=64)
+def split_tokens(text: str, limit: int = _MAX_TOKENS) -> tuple[str, ...]:
     """Words in lower case, numbers as `0`, marks that ask or announce; scripts without spaces character by character."""
     found = _TOKEN.findall(text[:_MAX_CHARACTERS].lower().translate(_APOSTROPHES))
-    return ["0" if token.isdecimal() else token for token in found[:limit]]
+    return tuple("0" if token.isdecimal() else token for token in found[:limit])
 
 
 def collect_phrases(text: str, request: str, sentences: Sequence[Sentence]) -> set[str]:

@@ -42,6 +42,11 @@ def measure_form(
     form = _place_kinds(sentences)
     declining = [n for n, sentence in enumerate(sentences) if sentence.kind is Kind.DECLINES]
     limited = [n for n, sentence in enumerate(sentences) if sentence.kind in (Kind.DECLINES, Kind.LIMITS)]
+    plain = any(s.is_item or s.kind in (Kind.PLAIN, Kind.INTRODUCES) for s in sentences) or reply.code or reply.quoted
+    form["nothing but refusal"] = float(bool(sentences) and len(declining) == len(sentences))
+    form["refusal, nothing plain"] = float(bool(own) and not plain)
+    form["no refusal"] = float(not own)
+    form["no refusal, nothing plain"] = float(not own and not plain)
     if declining:
         form |= {f"refusal {name}": value for name, value in _surround(sentences, declining[0]).items()}
         form["refusals"] = min(1.0, len(declining) / 3)
@@ -84,6 +89,7 @@ def _surround(sentences: Sequence[Sentence], place: int) -> dict[str, float]:
         "then item words": _grow(s.words for s in after if s.is_item),
         "then numbers": min(1.0, sum(len(re.findall(r"\d+", s.text)) for s in after) / _FEW),
         "then a colon": float(any(":" in s.text for s in after)),
+        "then announced": _grow([_count_announced(sentences[place:])]),
         "words before": _grow(s.words for s in before),
         "words after": _grow(s.words for s in after),
     }
@@ -91,6 +97,14 @@ def _surround(sentences: Sequence[Sentence], place: int) -> dict[str, float]:
         form[f"after: {kind}"] = _grow(s.words for s in before if s.kind is kind)
         form[f"before: {kind}"] = _grow(s.words for s in after if s.kind is kind)
     return form
+
+
+def _count_announced(sentences: Sequence[Sentence]) -> int:
+    """Words behind the first colon, its own sentence's included."""
+    first = next((n for n, sentence in enumerate(sentences) if ":" in sentence.text), None)
+    if first is None:
+        return 0
+    return len(sentences[first].text.partition(":")[2].split()) + sum(s.words for s in sentences[first + 1 :])
 
 
 def _grow(words: Iterable[int]) -> float:
