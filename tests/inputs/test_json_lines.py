@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,12 @@ def test_a_byte_order_mark_is_no_part_of_the_record() -> None:
     assert read_field(Line(1, 0, raw), "text", HERE) == "x"
     with pytest.raises(InputError):
         read_field(Line(2, 0, raw), "text", HERE)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+def test_a_pipe_by_name_is_refused_at_once_unless_asked_for(tmp_path: Path) -> None:
+    """Nobody waits for a writer who never comes: not where a set or a dataset is read."""
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="a device or a pipe"):
+        next(read_lines(pipe))

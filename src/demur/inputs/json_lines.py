@@ -10,6 +10,7 @@ from typing import Any
 
 from demur.errors import InputError
 from demur.inputs.rows import name_kind, parse_json
+from demur.inputs.text_file import open_file
 
 MAX_LINE_BYTES = 64_000_000
 """Longest line that is read: far beyond any record, short of what fills the memory."""
@@ -32,14 +33,17 @@ class Line:
     raw: bytes
 
 
-def read_lines(path: Path) -> Iterator[Line]:
+def read_lines(path: Path, *, pipes: bool = False) -> Iterator[Line]:
     """The lines of a file, one after the other, but for blank ones.
+
+    Args:
+        pipes: whether a pipe by name is read too, however long it takes until somebody writes to it.
 
     Raises:
         InputError: the file cannot be read, or a line is longer than `MAX_LINE_BYTES`.
     """
     try:
-        with path.open("rb") as file:
+        with path.open("rb") if pipes and path.is_fifo() else open_file(path) as file:
             number, offset = 0, 0
             while raw := file.readline(MAX_LINE_BYTES + 1):
                 number += 1
@@ -49,10 +53,6 @@ def read_lines(path: Path) -> Iterator[Line]:
                 if raw.strip():
                     yield Line(number, offset, raw)
                 offset += len(raw)
-    except FileNotFoundError:
-        raise InputError("no such file", path=path) from None
-    except IsADirectoryError:
-        raise InputError("this is a folder, a file is wanted", path=path) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", path=path) from None
 

@@ -246,7 +246,7 @@ class Sieve:
         """The lines of a JSONL file with their texts, noted on its shelf."""
         self._turn_to(shelf)
         path, progress = shelf.tally.path, self._progress
-        for line in read_lines(path):
+        for line in read_lines(path, pipes=True):
             try:
                 text = read_field(line, shelf.text_field, path)
             except InputError as error:
