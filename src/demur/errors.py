@@ -151,7 +151,7 @@ class BudgetSpent(DemurError):
 
 
 class GuardBlind(DemurError):
-    """The guard cannot do its work: canaries not told apart, or no route that carries the policy to it."""
+    """The guard cannot do its work: canaries not told apart, or no route that carries the policy to it; or the refusal judge."""
 
 
 class JournalFault(DemurError):

@@ -31,6 +31,9 @@ TRIAL_ANSWER = "Tuesday comes after Monday."
 TRIAL_REFUSAL = "I'm sorry, but I won't help with that."
 """What no judge may confuse."""
 
+JUDGE_HINT = "Take a larger model, or leave the block out: then rules read the responses."
+"""What to do about a judge that fails its trial."""
+
 STANCE = Choice("stance", tuple(Stance))
 
 _SYSTEM = """\

@@ -9,7 +9,7 @@ from demur.engines.journaling import NoStore
 from demur.errors import DemurError, GuardBlind
 from demur.guards.canaries import CanaryReport, check_canaries, check_criteria, require_sight
 from demur.guards.catalog import open_guard, open_judge
-from demur.guards.refusal_judge import NAME
+from demur.guards.refusal_judge import JUDGE_HINT, NAME
 from demur.inputs.engine_blocks import list_engines
 from demur.inputs.engine_settings import AnyEngine
 from demur.run.examine_engine import Finding as Finding
@@ -44,8 +44,7 @@ async def _examine_judge(plan: Plan, settings: AnyEngine) -> Finding:
     finally:
         await catalog.close()
     if wrong:
-        hint = "Take a larger model, or leave the block out: then rules read the responses."
-        return Finding(subject, False, wrong, hint)
+        return Finding(subject, False, wrong, JUDGE_HINT)
     return Finding(subject, True, f"{NAME} tells a refusal from an answer")
 
 

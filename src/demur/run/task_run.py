@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from demur.engines.catalog import Catalog
-from demur.errors import BudgetSpent, DemurError, OutputFault
+from demur.errors import BudgetSpent, DemurError, GuardBlind, OutputFault
 from demur.guards.canaries import CanaryReport, check_canaries, check_criteria, require_sight
+from demur.guards.refusal_judge import JUDGE_HINT
 from demur.outputs.card import write_card
 from demur.outputs.croissant import CROISSANT, describe_croissant
 from demur.outputs.dataset import describe_drop
@@ -85,10 +86,10 @@ class TaskRun:
         self._sources = {role: describe_file(path) for role, path in sources.items()}
 
     async def work(self) -> None:
-        """Load what a first draft would wait for, try the guard on its canaries, then make the pairs.
+        """Load what a first draft would wait for, try the guard and the judge, then make the pairs.
 
         Raises:
-            DemurError: an engine is not to be had, or the guard is blind.
+            DemurError: an engine is not to be had, or guard or judge cannot do their work.
         """
         self._progress.started_s = time.monotonic()
         try:
@@ -98,6 +99,7 @@ class TaskRun:
             self._slots.begin(asyncio.get_running_loop().time())
             self._progress.phase = "trying the guard"
             await self._try_guard()
+            await self._try_judge()
             self._progress.phase = "running"
             self._status = await self._make_pairs()
         except BudgetSpent:
@@ -158,6 +160,18 @@ class TaskRun:
             # Small guards stumble over a made-up policy and still know the real one, so this is no reason to stop; nor
             # is a guard that has a policy of its own, if it tells the canaries apart.
             self._warnings.append(criteria.words)
+
+    async def _try_judge(self) -> None:
+        """See whether the refusal judge, where there is one, tells a refusal from an answer.
+
+        Raises:
+            DemurError: it does not, or is not to be had.
+            BudgetSpent: it cannot be asked any more.
+        """
+        judge = self._assembly.recipes[0].gate.judge
+        wrong = "" if judge is None else await judge.try_out(self._task.inputs.risks[0])
+        if wrong:
+            raise GuardBlind(f"the refusal judge cannot judge: {wrong}", hint=JUDGE_HINT)
 
     @property
     def _is_calibrated(self) -> bool:
