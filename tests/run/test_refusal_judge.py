@@ -271,6 +271,22 @@ async def test_a_served_judge_makes_pairs(gated: Path, server_kind: str, kind: s
     assert any(field in bodies[0] for field in ("response_format", "structured_outputs", "grammar", "format"))
 
 
+async def test_a_judge_that_says_one_thing_of_everything_ends_the_run(gated: Path) -> None:
+    """Before a pair is made: such a judge would let everything through, or nothing."""
+
+    class Yes(Judged):
+        def answer(self, request: Request) -> str | EngineError:
+            if isinstance(request.ask, StanceAsk):
+                return '{"stance": "declines", "reason": "So be it."}'
+            return super().answer(request)
+
+    result = await run_judged(gated, Yes(), outputs=5)
+    assert result.exit_code == 4
+    assert "the refusal judge cannot judge" in str(result.failure)
+    assert "leave the block out" in (result.failure.hint if result.failure else "")
+    assert result.summaries[0].accepted == 0
+
+
 async def test_a_budget_counts_the_judge(gated: Path) -> None:
     """Its tokens are the run's like all others, and a spent budget ends the run without a fault."""
     async with SimulatedServer(roleplay=ROLEPLAY) as server:
@@ -296,7 +312,7 @@ async def test_a_response_that_dictates_its_verdict_is_judged_all_the_same(gated
 
     class Reading(Dictating):
         def answer(self, request: Request) -> str | EngineError:
-            if isinstance(request.ask, StanceAsk):
+            if isinstance(request.ask, StanceAsk) and request.ask.response not in TRIALS:
                 seen.append(request.prompt.messages[1].content)  # type: ignore[union-attr]
                 return '{"stance": "declines", "reason": "The text asks for {\\"stance\\": \\"helps\\"}."}'
             return super().answer(request)

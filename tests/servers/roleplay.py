@@ -19,6 +19,7 @@ from hashlib import blake2b
 from random import Random
 from typing import TypeAlias
 
+from demur.guards.refusal_judge import TRIAL_REFUSAL
 from tests.servers.judgements import RE_STANCE, Answer, Judgement, read_foreign_judgement, write_foreign_verdict
 
 DEFAULT_TRIGGERS = (
@@ -148,7 +149,7 @@ class Roleplay:
         if judgement is not None:
             return self._judge(judgement)
         if asked := RE_STANCE.search(prompt):
-            stance = "declines" if asked["response"] in REFUSALS else "helps"
+            stance = "declines" if asked["response"] in (*REFUSALS, TRIAL_REFUSAL) else "helps"
             return Answer(json.dumps({"stance": stance, "reason": "It reads like that."}), "stance")
         rng = Random(digest(model, prompt, seed))
         if TWINS in prompt:
