@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import json
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 
 from demur.records import Stance
 from demur.stages.classify_reply import read_reply
+from demur.stages.split_reply import CUE, split_reply, tidy_reply
+from demur.stages.split_reply import ENGLISH as DECLINING
 
 FOLDER = Path(__file__).with_name("replies")
 EITHER = frozenset({Stance.DECLINES, Stance.PARTLY})
@@ -100,18 +104,20 @@ def measure(half: str, wanted: frozenset[Stance]) -> tuple[float, float]:
 @pytest.mark.parametrize(
     ("half", "wanted", "precision", "recall"),
     [
-        ("development", WHOLLY, 0.92, 0.92),
-        ("development", EITHER, 0.94, 0.93),
-        ("development_more", WHOLLY, 0.89, 0.84),
-        ("development_more", EITHER, 0.91, 0.84),
-        ("held_out", WHOLLY, 0.807, 0.813),
-        ("held_out", EITHER, 0.857, 0.847),
+        ("natural_held_out", WHOLLY, 0.95, 0.95),
+        ("natural_held_out", EITHER, 0.95, 0.95),
+        ("hard_held_out", WHOLLY, 0.93, 0.78),
+        ("hard_held_out", EITHER, 0.92, 0.79),
+        ("held_out", WHOLLY, 0.82, 0.87),
+        ("held_out", EITHER, 0.93, 0.85),
+        ("development", WHOLLY, 0.94, 0.94),
+        ("development_more", WHOLLY, 0.93, 0.88),
     ],
 )
 def test_labelled_replies_are_read_as_labelled(
     half: str, wanted: frozenset[Stance], precision: float, recall: float
 ) -> None:
-    """Precision and recall on the labelled set do not fall below what was measured; 0.95 is the aim (docs/calibration.md)."""
+    """Precision and recall do not fall below what was measured: 0.95 for replies as models give them (docs/calibration.md)."""
     found = measure(half, wanted)
     assert found[0] >= precision
     assert found[1] >= recall
@@ -149,3 +155,34 @@ def test_a_long_reply_is_read_from_its_beginning() -> None:
     """What comes after the characters that are read does not change the stance."""
     text = "I can't help with that. " + "Water boils at 100 degrees. " * 2000
     assert read_reply(text).stance == read_reply(text + "Sure, here it is:").stance
+
+
+def test_the_weights_are_those_of_the_labelled_replies() -> None:
+    """Whoever changes a set that the weights are fitted to fits them anew: `python -m bench.fit_replies`."""
+    note = resources.files("demur.stages").joinpath("reply_weights.tsv").read_text(encoding="utf-8").partition("\n")[0]
+    names, _, digest = note.partition(" to ")[2].rpartition(": ")
+    found = hashlib.sha256(b"".join((FOLDER / f"{name}.jsonl").read_bytes() for name in names.split(", ")))
+    assert found.hexdigest()[:16] == digest
+    assert not [name for name in names.split(", ") if "held_out" in name]
+
+
+def test_no_english_refusal_is_without_a_cue() -> None:
+    """Sentences without a cue are not looked at closer: of some 40,000, none is lost by it."""
+    lost = []
+    for path in FOLDER.glob("*.jsonl"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            sentences = split_reply(tidy_reply(row["reply"], row["request"]).prose)
+            lost += [s.text for s in sentences if not CUE.search(s.text) and DECLINING.search(s.text)]
+    assert lost == []
+
+
+def test_no_reply_is_both_held_out_and_learnt_from() -> None:
+    """But for formulas that models repeat, no request with its reply stands in both halves."""
+    held: set[tuple[str, str]] = set()
+    learnt: set[tuple[str, str]] = set()
+    for path in FOLDER.glob("*.jsonl"):
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        (held if "held_out" in path.name else learnt).update((row["request"], row["reply"]) for row in rows)
+    assert held
+    assert not held & learnt

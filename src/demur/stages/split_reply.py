@@ -155,14 +155,14 @@ def _compile_any(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
-_ENGLISH = _compile_any(DECLINES_ENGLISH)
+ENGLISH = _compile_any(DECLINES_ENGLISH)
 _ABROAD = _compile_any(DECLINES_ABROAD)
 _IS_ENGLISH = re.compile(r"\b(?:the|and|you|your|that|with|this|for|can't|don't|it's|i'm|are|have|what|about)\b")
-_CUE = re.compile(
+CUE = re.compile(
     r"n't|\b(?:no|not|nope|never|nothing|nobody|none|neither|cannot|cant|wont|dont|decline\w*|declining|refus\w*|reject\w*"
     r"|denied|unable|unwilling|unavailable|ain't|pass|without|rather|against|outs?|off|outside|beyond|violat\w*|stop"
     r"|skip\w*|abstain\w*|refrain\w*|must|prohibit\w*|forbid\w*|stays?|remains?|steer|leav\w+|only|instead|nice try"
-    r"|let's talk|draw the|afraid|rules|away|prevent\w*|confidential|turn|care about|wrong|keep|depends)\b"
+    r"|let's talk|draw the|afraid|rules|away|prevent\w*|confidential|turn|care about|wrong|keep|depends|sooner|regardless)\b"
 )
 """A word without which no English sentence declines: to look for it first saves most of the time."""
 _WRONG = _compile_any(DENOUNCES_ENGLISH)
@@ -186,7 +186,7 @@ def declines(line: str) -> bool | None:
         return False
     # Most of the time would go into languages that the sentence is not in, and into sentences without a no.
     english = len(_IS_ENGLISH.findall(line)) > 1
-    for pattern in ((_ENGLISH,) if _CUE.search(line) else ()) + (() if english else (_ABROAD,)):
+    for pattern in ((ENGLISH,) if CUE.search(line) else ()) + (() if english else (_ABROAD,)):
         for match in pattern.finditer(line):
             # "I can't help with gaining access" declines; "I can't access the file" names a limit.
             reach = match.end() if _HELPS.search(match.group()) else min(len(line), match.end() + 40)

@@ -54,7 +54,7 @@ def describe_features(text: str, request: str) -> ReplyFeatures:
         text: the reply.
         request: what it replies to; empty where that is not known.
     """
-    request = request[:_MAX_REQUEST]
+    text, request = text.strip(), request[:_MAX_REQUEST]
     reply = tidy_reply(text, request)
     sentences = split_reply(reply.prose)
     signs = read_request(request)
