@@ -18,6 +18,7 @@ _OPENING = 14
 """Tokens with which a reply opens, and as many with which it ends."""
 _ASKED = 80
 _LED_BY = 6
+_LED_BY_CHARACTERS = 120
 _STEM = 5
 _NO = (Kind.DECLINES, Kind.LIMITS)
 _TOKEN = re.compile(
@@ -50,12 +51,20 @@ def collect_phrases(text: str, request: str, sentences: Sequence[Sentence]) -> s
     phrases |= {f"ends {phrase}" for phrase in _join_neighbours(tokens[-_OPENING:], 2)}
     declining = next((n for n, sentence in enumerate(sentences) if sentence.kind in _NO), None)
     if declining is None:
-        led = [phrase for s in sentences[:3] for phrase in _join_neighbours(split_tokens(s.text, _LED_BY), 2)]
+        led = [
+            phrase
+            for s in sentences[:3]
+            for phrase in _join_neighbours(split_tokens(s.text[:_LED_BY_CHARACTERS], _LED_BY), 2)
+        ]
         phrases |= {f"states {phrase}" for phrase in led}
     else:
-        phrases |= {f"declines {phrase}" for phrase in _join_neighbours(split_tokens(sentences[declining].text, 40), 2)}
+        phrases |= {
+            f"declines {phrase}" for phrase in _join_neighbours(split_tokens(sentences[declining].text[:300], 40), 2)
+        }
         after = sentences[declining + 1 : declining + 4]
-        led = [phrase for s in after for phrase in _join_neighbours(split_tokens(s.text, _LED_BY), 2)]
+        led = [
+            phrase for s in after for phrase in _join_neighbours(split_tokens(s.text[:_LED_BY_CHARACTERS], _LED_BY), 2)
+        ]
         phrases |= {f"then {phrase}" for phrase in led}
     asked = split_tokens(request, _ASKED)
     phrases |= {f"asked {phrase}" for phrase in _join_neighbours(asked, 2)}

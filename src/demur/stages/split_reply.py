@@ -156,7 +156,7 @@ def _compile_any(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 
 ENGLISH = _compile_any(DECLINES_ENGLISH)
-_ABROAD = _compile_any(DECLINES_ABROAD)
+ABROAD = _compile_any(DECLINES_ABROAD)
 _IS_ENGLISH = re.compile(r"\b(?:the|and|you|your|that|with|this|for|can't|don't|it's|i'm|are|have|what|about)\b")
 CUE = re.compile(
     r"n't|\b(?:no|not|nope|never|nothing|nobody|none|neither|cannot|cant|wont|dont|decline\w*|declining|refus\w*|reject\w*"
@@ -165,6 +165,13 @@ CUE = re.compile(
     r"|let's talk|draw the|afraid|rules|away|prevent\w*|confidential|turn|care about|wrong|keep|depends|sooner|regardless)\b"
 )
 """A word without which no English sentence declines: to look for it first saves most of the time."""
+CUE_ABROAD = re.compile(
+    r"[^\x00-\x7f]|\b(?:nicht\w*|kein\w*|nie|niemals|nein|ohne|\w*lehn\w*|\w*weiger\w*|passe|verzichte|raus|lasse?|niet|geen"
+    r"|nooit|inte|ikke|aldri\w*|avst\w+|afsl\w*|tyv\w*|beklager|pas|ne|n'\w+|rien|jamais|impossible|desol\w*|non|no|nao"
+    r"|nunca|nada|ningun\w*|nem|ni|niego|rechaz\w*|declin\w*|refus\w*|recus\w*|rifiut\w*|tidak|tak|n?g?gak|ga|enggak"
+    r"|bukan|maaf|menolak|hay|deg\w+|yok|\w+m[ae][mzy]\w*|khong|odma\w*|omlouv\w*|bohu\w*)\b"
+)
+"""The same for other languages; one that is written with more than ASCII is always looked at."""
 _WRONG = _compile_any(DENOUNCES_ENGLISH)
 _WRONG_ABROAD = _compile_any(DENOUNCES_ABROAD)
 BARE = re.compile(BARE_NO)
@@ -185,8 +192,10 @@ def declines(line: str) -> bool | None:
     if _ACKNOWLEDGED.search(line):
         return False
     # Most of the time would go into languages that the sentence is not in, and into sentences without a no.
-    english = len(_IS_ENGLISH.findall(line)) > 1
-    for pattern in ((ENGLISH,) if CUE.search(line) else ()) + (() if english else (_ABROAD,)):
+    patterns = [ENGLISH] if CUE.search(line) else []
+    if len(_IS_ENGLISH.findall(line)) < 2 and CUE_ABROAD.search(line):
+        patterns.append(ABROAD)
+    for pattern in patterns:
         for match in pattern.finditer(line):
             # "I can't help with gaining access" declines; "I can't access the file" names a limit.
             reach = match.end() if _HELPS.search(match.group()) else min(len(line), match.end() + 40)
