@@ -65,6 +65,15 @@ def test_two_runs_are_compared(made: Path, workspace: Path) -> None:
     assert (made / "report.html").read_bytes() == before
 
 
+def test_a_run_begun_anew_leaves_no_exports_of_the_one_before(made: Path) -> None:
+    """With --restart they go with the dropped pairs; without it they stay."""
+    assert main(["export", str(made), "--to", "messages"]) == 0
+    assert main([*COMMAND, "-n", "12"]) == 0
+    assert (made / "exports" / "messages.jsonl").exists()
+    assert main([*COMMAND, "-n", "12", "--restart"]) == 0
+    assert not (made / "exports").exists()
+
+
 def test_a_folder_without_a_run(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One line and a hint, and exit code 2."""
     assert main(["report", str(workspace)]) == 2

@@ -114,6 +114,17 @@ def test_merging_again_gives_the_same_files(runs: list[Path], tmp_path: Path) ->
     assert [(tmp_path / "out" / name).read_bytes() for name in files] == before
 
 
+def test_force_leaves_nothing_of_the_dataset_before(runs: list[Path], tmp_path: Path) -> None:
+    """What a run wrote there, and this does not, would be taken for its own: it goes."""
+    stale = ("preferences.jsonl", "comparison.html", "final_data.parquet", "exports/messages.jsonl")
+    (tmp_path / "out" / "exports").mkdir(parents=True)
+    for name in (*stale, "notes.txt"):
+        (tmp_path / "out" / name).write_text("old")
+    merge_folders(runs, tmp_path / "out", force=True)
+    assert [name for name in stale if (tmp_path / "out" / name).exists()] == []
+    assert (tmp_path / "out" / "notes.txt").read_text() == "old"
+
+
 @pytest.mark.parametrize("force", [False, True])
 def test_an_input_is_never_written_over(runs: list[Path], tmp_path: Path, force: bool) -> None:
     """Nor is another run's folder, whose journal tells it, by any name that leads there."""
