@@ -79,6 +79,7 @@ def test_what_gives_no_row_is_counted(folder: Path, capsys: pytest.CaptureFixtur
         (["--to", "alpaca", "--public"], "nothing is pushed"),
         (["--to", "alpaca", "--as", "csv", "--push-to-hub", "a/b"], "what is pushed is a dataset"),
         (["--to", "alpaca", "--split", "train=2"], "at most 1"),
+        (["--to", "alpaca", "--as", "dataset", "--output", "rows.jsonl"], "a dataset is a folder"),
         (["--to", "sharegpt", "--conversational"], "sharegpt has one form"),
         (["--to", "alpaca", "--push-to-hub", "nobody"], "is no repository"),
     ],

@@ -36,7 +36,7 @@ def test_datasets_are_merged_cleaned_and_sampled(folders: Path) -> None:
         "2 pairs stay, in clean",
     ], cleaned.stderr
     sampled = run_demur("sample", "clean", "-n", "1", "--by", "mode", "-o", "few", cwd=folders)
-    assert sampled.stdout.splitlines() == ["1 of 2  mode response", "1 pairs in few"], sampled.stderr
+    assert sampled.stdout.splitlines() == ["1 of 2  mode response", "1 pair in few"], sampled.stderr
     files = {"final_data.jsonl", "formatted_output.jsonl", "run.json", "README.md", "croissant.json", "report.html"}
     assert {path.name for path in (folders / "few").iterdir()} == files
     assert {path.name for path in (folders / "clean").iterdir()} == {*files, "rejected.jsonl"}
@@ -76,6 +76,8 @@ def test_hits_that_are_not_listed_are_counted(tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (("merge", "one", "two", "-o", "one"), "this folder is read from"),
+        (("sample", "one", "-n", "1", "-o", "one/few"), "lies in one that is read from"),
+        (("report", "one", "-o", "-"), "not written to standard output"),
         (("merge", "one", "-o", "two"), "this folder is not empty"),
         (("sample", "one", "-n", "1", "--by", "claus", "-o", "few"), "Did you mean 'clause'?"),
         (("sample", "one", "-n", "0", "-o", "few"), "at least 1"),

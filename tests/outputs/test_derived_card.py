@@ -105,9 +105,7 @@ def test_what_is_made_of_it_says_of_which_part_that_is_true(runs: tuple[Path, Pa
 def test_it_says_how_much_of_it_is_synthetic(tmp_path: Path, sources: tuple[str, ...], whole: bool | None) -> None:
     """All of it, some of it, or none; what rules made of other texts changes nothing. The report says the same."""
     by = {"engine": "embedded", "model": "embedded-1"}
-    rows = [
-        make_row(number, f"open lock number {number}", response_by=by if whole else None) for number in range(3)
-    ]
+    rows = [make_row(number, f"open lock number {number}", response_by=by if whole else None) for number in range(3)]
     folder = write_dataset(
         tmp_path / "one", [row | {"source": source} for row, source in zip(rows, sources, strict=True)]
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from demur.cli.failures import sanitise_line
+from demur.errors import InputError
 from demur.outputs.own_files import require_foreign
 from demur.outputs.report import COMPARISON, REPORT, write_report
 from demur.outputs.run_folder import RunFolder, read_run
@@ -23,6 +24,8 @@ def execute(arguments: argparse.Namespace) -> int:
         ModelNotFound: there is no such model.
     """
     path = arguments.output or arguments.dir / (COMPARISON if arguments.other else REPORT)
+    if str(path) == "-":
+        raise InputError("a report is a file, and not written to standard output", hint="Give -o a file's name.")
     require_foreign(path, but=(REPORT, COMPARISON))
     folders: list[Path] = [arguments.dir, *([arguments.other] if arguments.other else [])]
     runs = [read_run(folder) for folder in folders]

@@ -69,13 +69,16 @@ def check_destination(out: Path, sources: Sequence[Path], *, force: bool) -> Non
         force: write into a folder that holds something, over a dataset that is there.
 
     Raises:
-        InputError: it is one of the sources, a file, not empty, or a run's own folder.
+        InputError: it is one of the sources or within one, a file, not empty, or a run's own folder.
     """
     if out.exists() and not out.is_dir():
         raise InputError("this is a file, a folder is wanted", path=out)
     if any(out.resolve() == source.resolve() for source in sources):
         raise InputError("this folder is read from, and would be written over", path=out,
                          hint="Give the new dataset a folder of its own.")  # fmt: skip
+    if any(source.resolve() in out.resolve().parents for source in sources):
+        raise InputError("this folder lies in one that is read from, which is never written into", path=out,
+                         hint="Give the new dataset a folder elsewhere.")  # fmt: skip
     if not out.is_dir():
         return
     if (out / OWN_JOURNAL[0]).exists():

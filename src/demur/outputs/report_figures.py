@@ -83,9 +83,9 @@ def _list_facts(run: RunFolder) -> Iterator[Fact]:
     else:
         yield Fact("Pairs of those wanted", f"{len(run.pairs):,} of {run.wanted:,}")
         yield Fact("Ended", name_words(run.status) or "unknown")
-    yield Fact("Refusals", f"{kinds['refusal']:,}")
+    yield Fact("Refusals", f"{len(run.pairs) - kinds['twin']:,}")
+    yield Fact("Mutants among them", f"{len(run.pairs) - kinds['refusal'] - kinds['twin']:,}")
     yield Fact("Benign twins", f"{kinds['twin']:,}")
-    yield Fact("Mutants", f"{len(run.pairs) - kinds['refusal'] - kinds['twin']:,}")
     yield Fact("Drops", f"{len(run.drops):,}")
     if run.stages and (begun := run.stages[0].kept):
         yield Fact("Yield of drafts", f"{say_share(run.stages[-1].kept / begun)} of {begun:,}")
