@@ -102,7 +102,7 @@ def test_the_files_agree(runs: list[Path], tmp_path: Path) -> None:
     assert record["result"]["dropped"] == {"near_duplicate": 1, "parent_dropped": 2}
     card = (tmp_path / "out" / "README.md").read_text()
     assert "Content warning" in card
-    assert "4 pairs: 3 requests with a refusal, 1 harmless ones with help." in card
+    assert "4 pairs: 3 requests with a refusal, 1 harmless one with help." in card
 
 
 def test_merging_again_gives_the_same_files(runs: list[Path], tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def check_destination(out: Path, sources: Sequence[Path], *, force: bool) -> Non
     if any(out.resolve() == source.resolve() for source in sources):
         raise InputError("this folder is read from, and would be written over", path=out,
                          hint="Give the new dataset a folder of its own.")  # fmt: skip
-    if any(source.resolve() in out.resolve().parents for source in sources):
+    if any(source.resolve() in out.resolve().parents and (source / DATA).exists() for source in sources):
         raise InputError("this folder lies in one that is read from, which is never written into", path=out,
                          hint="Give the new dataset a folder elsewhere.")  # fmt: skip
     if not out.is_dir():
