@@ -15,7 +15,8 @@ class Contamination:
 
     Attributes:
         set: the set's name.
-        place: where its nearest text stands: `eval.jsonl:12` is a line, `eval.parquet#12` a record, both from 1.
+        place: where its nearest text stands: `eval.jsonl:12` is a line, `eval.parquet#12` a record, both from 1; with the
+            whole path where two sets are files of one name.
         score: by `ngram` the share of the text's words that stand in a run of words that both have; by `rouge_l` the F1.
         method: how it was found.
     """

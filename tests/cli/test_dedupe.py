@@ -50,7 +50,7 @@ def test_the_command_says_what_it_removed_and_why(folder: Path) -> None:
         "3  removed, listed in pairs.jsonl",
         "1    the very text of an earlier record",
         "1    near to an earlier record",
-        "1    near to one of the 1 texts in eval.json",
+        "1    near to the only text in eval.json",
     ]
     lines = (folder / "in.jsonl").read_bytes().splitlines(keepends=True)
     assert (folder / "out.jsonl").read_bytes() == lines[0] + lines[4]

@@ -79,6 +79,7 @@ def test_what_gives_no_row_is_counted(folder: Path, capsys: pytest.CaptureFixtur
         (["--to", "alpaca", "--public"], "nothing is pushed"),
         (["--to", "alpaca", "--as", "csv", "--push-to-hub", "a/b"], "what is pushed is a dataset"),
         (["--to", "alpaca", "--split", "train=2"], "at most 1"),
+        (["--to", "alpaca", "--as", "dataset", "--output", "rows.jsonl"], "a dataset is a folder"),
         (["--to", "sharegpt", "--conversational"], "sharegpt has one form"),
         (["--to", "alpaca", "--push-to-hub", "nobody"], "is no repository"),
     ],
@@ -90,3 +91,24 @@ def test_what_contradicts_itself_ends_with_code_2(
     assert main(["export", "run", *arguments]) == 2
     assert words in capsys.readouterr().err
     assert not (folder / "run" / "exports").exists()
+
+
+@pytest.mark.parametrize("name", ["journal.sqlite", "final_data.jsonl", "run.json", "README.md", "rejected.jsonl"])
+def test_the_runs_own_files_are_never_written_over(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither with rows nor with a report, whether the file is there or not; and a split's own name counts."""
+    (folder / "run" / "run.json").write_text("{}")
+    before = {path.name: path.read_bytes() for path in (folder / "run").iterdir()}
+    assert main(["export", "run", "--to", "messages", "--output", f"run/{name}"]) == 2
+    assert f"run/{name}: this is a file of the run's own" in capsys.readouterr().err
+    assert main(["report", "run", "-o", f"run/{name}"]) == 2
+    assert f"run/{name}: this is a file of the run's own" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in (folder / "run").iterdir()} == before
+    assert main(["export", "run", "--to", "messages", "--output", f"elsewhere/{name}"]) == 0
+
+
+def test_a_report_may_be_written_over_a_report(folder: Path) -> None:
+    """It is made of the other files, and can be made again."""
+    (folder / "run" / "run.json").write_text("{}")
+    (folder / "run" / "report.html").write_text("old")
+    assert main(["report", "run", "-o", "run/report.html"]) == 0
+    assert "<!doctype html>" in (folder / "run" / "report.html").read_text()

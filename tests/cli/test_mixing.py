@@ -31,12 +31,12 @@ def test_datasets_are_merged_cleaned_and_sampled(folders: Path) -> None:
     cleaned = run_demur("decontaminate", "all", "--against", "eval.csv:q", "-o", "clean", cwd=folders)
     assert cleaned.stdout.splitlines() == [
         "3 pairs in all",
-        "1 near to one of the 1 texts in eval.csv",
+        "1 near to the only text in eval.csv",
         f"    1:{TASK}#1.0  eval.csv:2  rouge_l 1.00",
         "2 pairs stay, in clean",
     ], cleaned.stderr
     sampled = run_demur("sample", "clean", "-n", "1", "--by", "mode", "-o", "few", cwd=folders)
-    assert sampled.stdout.splitlines() == ["1 of 2  mode response", "1 pairs in few"], sampled.stderr
+    assert sampled.stdout.splitlines() == ["1 of 2  mode response", "1 pair in few"], sampled.stderr
     files = {"final_data.jsonl", "formatted_output.jsonl", "run.json", "README.md", "croissant.json", "report.html"}
     assert {path.name for path in (folders / "few").iterdir()} == files
     assert {path.name for path in (folders / "clean").iterdir()} == {*files, "rejected.jsonl"}
@@ -57,13 +57,27 @@ def test_without_a_folder_hits_are_only_told(folders: Path) -> None:
     told = run_demur("decontaminate", "one", "--against", "eval.csv:q", cwd=folders)
     assert told.stdout.endswith("Nothing was written: -o DIR names a folder for what stays.\n")
     runs = run_demur("decontaminate", "one", "--against", "eval.csv:q", "--method", "ngram", cwd=folders)
-    assert "0 near to one of the 1 texts" in runs.stdout
+    assert "0 near to the only text in" in runs.stdout
+
+
+def test_hits_that_are_not_listed_are_counted(tmp_path: Path) -> None:
+    """The five nearest stand there, and how many more there are."""
+    texts = [
+        f"please open the {thing} of my neighbour" for thing in ("shed", "gate", "car", "safe", "boat", "barn", "van")
+    ]
+    write_dataset(tmp_path / "all", [make_row(number, text) for number, text in enumerate(texts)])
+    (tmp_path / "eval.csv").write_text("q\n" + "".join(f"{text}\n" for text in texts))
+    told = run_demur("decontaminate", "all", "--against", "eval.csv:q", cwd=tmp_path).stdout.splitlines()
+    assert told[1] == "7 near to one of the 7 texts in eval.csv"
+    assert told[7] == "    and 2 more"
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("merge", "one", "two", "-o", "one"), "this folder is read from"),
+        (("sample", "one", "-n", "1", "-o", "one/few"), "lies in one that is read from"),
+        (("report", "one", "-o", "-"), "not written to standard output"),
         (("merge", "one", "-o", "two"), "this folder is not empty"),
         (("sample", "one", "-n", "1", "--by", "claus", "-o", "few"), "Did you mean 'clause'?"),
         (("sample", "one", "-n", "0", "-o", "few"), "at least 1"),

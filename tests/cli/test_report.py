@@ -65,6 +65,15 @@ def test_two_runs_are_compared(made: Path, workspace: Path) -> None:
     assert (made / "report.html").read_bytes() == before
 
 
+def test_a_run_begun_anew_leaves_no_exports_of_the_one_before(made: Path) -> None:
+    """With --restart they go with the dropped pairs; without it they stay."""
+    assert main(["export", str(made), "--to", "messages"]) == 0
+    assert main([*COMMAND, "-n", "12"]) == 0
+    assert (made / "exports" / "messages.jsonl").exists()
+    assert main([*COMMAND, "-n", "12", "--restart"]) == 0
+    assert not (made / "exports").exists()
+
+
 def test_a_folder_without_a_run(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One line and a hint, and exit code 2."""
     assert main(["report", str(workspace)]) == 2
@@ -120,7 +129,8 @@ def test_derived_datasets_are_reported_and_exported_like_any_other() -> None:
     assert main(["report", "joined"]) == 0
     page = Path("joined/report.html").read_text()
     assert "merge of small, lock_picking" in page
-    assert "Some of it was made with the embedded engine" in page
+    assert "Made with the embedded engine" in page  # all of it was
+    assert "Of some of it" not in Path("joined/README.md").read_text()
     assert "Acceptance over the rounds" not in page  # they are those of other runs
     assert page == written  # by the merge itself
     assert "of those wanted" not in page

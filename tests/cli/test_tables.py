@@ -50,6 +50,24 @@ def test_each_stage_says_what_it_kept_and_dropped_and_why(show) -> None:  # type
     assert "10 of 10 pairs (complete) in 12.3 s, 3 rounds, 2 drafts more begun" in lines
 
 
+def test_one_is_singular(show) -> None:  # type: ignore[no-untyped-def]
+    """A pair, a round, a draft, a response, each alone; twins are several, and every file of a run is named."""
+    coverage = {
+        "kind": {"proposed": 1, "twin": 20, "typos": 1},
+        "clause": {"a": 0, "b": 1},
+        "risk": {"x": 1, "y": 1},
+        "opening": {"No": 1},
+    }
+    files = {name: name for name in ("README.md", "croissant.json")}
+    lines = show(make_summary(wanted=1, accepted=1, rounds=1, surplus=1, coverage=coverage, files=files))
+    assert "1 of 1 pair (complete) in 12.3 s, 1 round, 1 draft more begun" in lines
+    assert "  of them: 1 proposed, 20 twins, 1 typos" in lines
+    assert "  clauses: 2, each 0 to 1 pair" in lines
+    assert "  risks: 2, each 1 pair" in lines
+    assert '  most frequent opening: "No", 1 of 1 response' in lines
+    assert {"  README.md", "  croissant.json"} <= set(lines)
+
+
 def test_engines_say_what_they_did(show) -> None:  # type: ignore[no-untyped-def]
     """Asked, replayed, tokens; retries and failures only where there were any."""
     lines = show(make_summary())

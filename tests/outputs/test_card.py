@@ -190,6 +190,14 @@ def test_a_card_tells_how_to_make_the_dataset_again() -> None:
     assert "- Decided by guard: validators/wildguard" in lines
 
 
+def test_axes_are_told_by_their_sizes() -> None:
+    """Not as JSON: their values, which may be long, stand in the task. A risk without a number has no brackets."""
+    lineage = Lineage(decisions={"axes": '{"persona": ["a \\"b\\"", "c"], "tone": ["curt"]}'})
+    card = write_card(make_summary(), make_inputs(risk=make_risk(risk_id="")), 7, lineage)
+    assert r"- Decided by axes: persona \(2 values\), tone \(1 value\)" in card.splitlines()
+    assert "()" not in card
+
+
 def test_licences_stand_beside_the_models() -> None:
     """Each model once, with its licence as far as its name tells."""
     summary = make_summary()

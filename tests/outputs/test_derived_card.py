@@ -94,6 +94,39 @@ def test_what_is_made_of_it_says_of_which_part_that_is_true(runs: tuple[Path, Pa
     assert "from “all”" not in body
 
 
+@pytest.mark.parametrize(
+    ("sources", "whole"),
+    [
+        (("embedded:embedded-1", "embedded:embedded-1", "rules:garble-1"), True),
+        (("embedded:embedded-1", "openai:some-model", "embedded:embedded-1"), False),
+        (("rules:garble-1", "openai:some-model", "openai:some-model"), None),
+    ],
+)
+def test_it_says_how_much_of_it_is_synthetic(tmp_path: Path, sources: tuple[str, ...], whole: bool | None) -> None:
+    """All of it, some of it, or none; what rules made of other texts changes nothing. The report says the same."""
+    by = {"engine": "embedded", "model": "embedded-1"}
+    rows = [make_row(number, f"open lock number {number}", response_by=by if whole else None) for number in range(3)]
+    folder = write_dataset(
+        tmp_path / "one", [row | {"source": source} for row, source in zip(rows, sources, strict=True)]
+    )
+    merge_folders([folder], tmp_path / "out")
+    body, page = read_card(tmp_path / "out")[1], (tmp_path / "out" / "report.html").read_text()
+    assert ("Made with the embedded engine" in body) == (whole is not None)
+    assert ("Of some of it this is true" in body) == (whole is False)
+    assert ("Made with the embedded engine" in page) == (whole is True)
+    assert ("Some of it was made with the embedded engine" in page) == (whole is False)
+
+
+def test_a_single_pair_is_told_in_the_singular(tmp_path: Path) -> None:
+    """One pair, one request, no harmless ones; and rules are no model, so that they have no licence of their own."""
+    by = {"engine": "rules", "model": "garble-1"}
+    folder = write_dataset(tmp_path / "one", [make_row(0, "open the lock", instruction_by=by)])
+    merge_folders([folder], tmp_path / "out")
+    body = read_card(tmp_path / "out")[1]
+    assert "1 pair: 1 request with a refusal, 0 harmless ones with help." in body
+    assert "| garble\\-1 | no model |" in body
+
+
 def test_a_licence_is_taken_over_where_all_agree(runs: tuple[Path, Path]) -> None:
     """Creators of all of them; one licence if it is the same, else none."""
     publish(runs[0], license="mit", creators=["Ada"])

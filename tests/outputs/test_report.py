@@ -90,6 +90,22 @@ def test_what_stands_out_is_said_in_words(tmp_path: Path) -> None:
     assert make_figures(quiet).warnings == ()
 
 
+def test_values_of_an_axis_without_a_pair_are_shown(tmp_path: Path) -> None:
+    """With 0 in the chart and by name in the warnings, of any axis; of many, some are named and the others counted."""
+    tones = {"curt": 12, "warm": 0, **{f"tone {number}": 0 for number in range(9)}}
+    run = replace(
+        read_run(write_folder(tmp_path)), coverage={"tone": tones, "place": {"home": 0}, "kind": {"typos": 0}}
+    )
+    figures = make_figures(run)
+    [spread] = [section for section in figures.sections if section.key == "spread"]
+    charts = {chart.key: {bar.label: bar.value for bar in chart.bars} for chart in spread.charts}
+    assert charts["axis-tone"]["warm"] == 0
+    assert charts["axis-place"] == {"home": 0}
+    named = ", ".join(["warm", *(f"tone {number}" for number in range(7))])
+    assert f"No pair is about the tone {named}, nor about 2 more." in figures.warnings
+    assert not any("typos" in said for said in figures.warnings)
+
+
 def test_a_page_needs_nothing_else(tmp_path: Path) -> None:
     """No element fetches anything; the policy lets only our style and script in, by their hashes, and nothing is inline."""
     folder = write_folder(tmp_path)
@@ -299,7 +315,7 @@ def test_what_is_near_to_an_evaluation_set_is_shown(tmp_path: Path) -> None:
     page = report(folder)
     said = " ".join(page.words)
     assert said.count("e.csv:7, ROUGE-L 0.88") == 2
-    assert "only flagged: 1." in said
+    assert "1 pair is near to an evaluation set, and only flagged" in said
     assert page.data["drops"]["rows"][0]["more"] == [["near to an evaluation set", "e.csv:7, ROUGE-L 0.88"]]
 
 

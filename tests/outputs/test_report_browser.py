@@ -72,6 +72,16 @@ def test_it_fits_its_width(page: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_no_number_is_broken(page: Any) -> None:
+    """Each stands on one line, within its cell; the page is as hostile as its texts."""
+    broken = page.evaluate("""() => [...document.querySelectorAll(".bars .number")].filter(cell => {
+        const text = document.createRange(); text.selectNodeContents(cell);
+        return text.getClientRects().length > 1 || cell.scrollWidth > cell.clientWidth + 1;
+    }).map(cell => cell.textContent)""")
+    assert page.locator(".bars .number").count() > 10
+    assert broken == []
+
+
 def test_a_keyboard_is_enough(page: Any) -> None:
     """Tab leads to the search; typing narrows the rows; a fold opens with Enter; the pages turn."""
     for _ in range(30):

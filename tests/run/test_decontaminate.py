@@ -9,7 +9,7 @@ import pytest
 
 from demur.errors import InputError
 from demur.inputs.dataset_rows import read_dataset
-from demur.inputs.evaluation_sets import Decontaminate, read_evaluation_set
+from demur.inputs.evaluation_sets import Decontaminate, name_sets, read_evaluation_set
 from demur.run.decontaminate import decontaminate_dataset, decontaminate_folder
 from tests.run.datasets import TASK, make_row, read_lines, write_dataset
 from tests.run.world import World, read_output, run_world
@@ -75,7 +75,10 @@ async def test_flagged_pairs_stay_and_say_so(workspace: Path) -> None:
     """With `flag` the pairs are those of a run without the key, and only what hits has the note."""
     texts = await make_evaluation_set(workspace, 0, 3, 7)
     add_to_task(workspace, "decontaminate: {against: [eval.jsonl], action: flag, method: [rouge_l]}\n")
-    await run_world(workspace, World(), outputs=12)
+    result = await run_world(workspace, World(), outputs=12)
+    said = "3 pairs are near to an evaluation set, and only flagged: `metadata.contamination` says why."
+    assert said in result.summaries[0].warnings
+    assert read_output(workspace, "report.html").decode().count(said) == 1
     rows = read_rows(workspace)
     assert [row["instruction"] for row in rows] == [row["instruction"] for row in read_rows(workspace, output="before")]
     noted = {row["instruction"]: row["metadata"].pop("contamination", None) for row in rows}
@@ -211,3 +214,18 @@ def test_hits_are_counted_by_set(dataset: Path, tmp_path: Path) -> None:
         ("far.json", 0, 0),
     ]
     assert len(found.hits[f"{TASK}#0.0"]) == 2
+
+
+def test_places_tell_sets_of_one_file_name_apart(tmp_path: Path, dataset: Path) -> None:
+    """By the path that their names have then too; one that stands alone is told by its file's name."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "same.json").write_text(json.dumps(["open the door of the shed with a pin"]))
+    paths = [tmp_path / folder / "same.json" for folder in ("a", "b")]
+    settings = Decontaminate(against=("same.json",), method=("rouge_l",))
+    both = decontaminate_dataset(
+        read_dataset(dataset), name_sets([read_evaluation_set(path) for path in paths]), settings
+    )
+    assert [hit.place for hit in both.hits[f"{TASK}#0.0"]] == [f"{path}#1" for path in paths]
+    one = decontaminate_dataset(read_dataset(dataset), name_sets([read_evaluation_set(paths[0])]), settings)
+    assert [hit.place for hit in one.hits[f"{TASK}#0.0"]] == ["same.json#1"]

@@ -102,7 +102,7 @@ def test_the_files_agree(runs: list[Path], tmp_path: Path) -> None:
     assert record["result"]["dropped"] == {"near_duplicate": 1, "parent_dropped": 2}
     card = (tmp_path / "out" / "README.md").read_text()
     assert "Content warning" in card
-    assert "4 pairs: 3 requests with a refusal, 1 harmless ones with help." in card
+    assert "4 pairs: 3 requests with a refusal, 1 harmless one with help." in card
 
 
 def test_merging_again_gives_the_same_files(runs: list[Path], tmp_path: Path) -> None:
@@ -112,6 +112,17 @@ def test_merging_again_gives_the_same_files(runs: list[Path], tmp_path: Path) ->
     before = [(tmp_path / "out" / name).read_bytes() for name in files]
     merge_folders(runs, tmp_path / "out", force=True)
     assert [(tmp_path / "out" / name).read_bytes() for name in files] == before
+
+
+def test_force_leaves_nothing_of_the_dataset_before(runs: list[Path], tmp_path: Path) -> None:
+    """What a run wrote there, and this does not, would be taken for its own: it goes."""
+    stale = ("preferences.jsonl", "comparison.html", "final_data.parquet", "exports/messages.jsonl")
+    (tmp_path / "out" / "exports").mkdir(parents=True)
+    for name in (*stale, "notes.txt"):
+        (tmp_path / "out" / name).write_text("old")
+    merge_folders(runs, tmp_path / "out", force=True)
+    assert [name for name in stale if (tmp_path / "out" / name).exists()] == []
+    assert (tmp_path / "out" / "notes.txt").read_text() == "old"
 
 
 @pytest.mark.parametrize("force", [False, True])

@@ -10,6 +10,7 @@ from demur.cli.failures import sanitise_line, show_error
 from demur.cli.main import read_options
 from demur.errors import DemurError, InputError
 from demur.run.clean import Kept, find_kept, remove_kept
+from demur.wording import say_count
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -36,7 +37,7 @@ def show_kept(found: Sequence[Kept]) -> None:
     """Print what there is in each folder, and what its removal means."""
     for kept in found:
         names = [kept.journal.name] if kept.journal else []
-        names += [f"{len(kept.leftovers)} half-written files"] if kept.leftovers else []
+        names += [say_count(len(kept.leftovers), "half-written file")] if kept.leftovers else []
         print(sanitise_line(f"{kept.folder}: {' and '.join(names)}, {format_size(kept.size_bytes)}"))
         print(sanitise_line(f"    stays: {', '.join(kept.staying) or 'no outputs are there'}"))
     print("Without its journal a run cannot be gone on with or repeated: every reply is asked for again.")
@@ -72,5 +73,7 @@ def _remove(found: Sequence[Kept]) -> int:
         else:
             removed += 1
             size += kept.size_bytes
-    print(f"Removed from {removed} of {len(found)} folders, {format_size(size)}. The datasets were not touched.")
+    print(
+        f"Removed from {removed} of {say_count(len(found), 'folder')}, {format_size(size)}. The datasets were not touched."
+    )
     return code

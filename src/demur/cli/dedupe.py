@@ -75,7 +75,7 @@ def show_report(report: DedupeReport, where: dict[str, str], stream: TextIO) -> 
         *_explain(report.within, "an earlier record"),
     ]
     for tally in report.against:
-        rows += _explain(tally, f"one of the {tally.records:,} texts in {tally.path}")
+        rows += _explain(tally, f"{_say_which(tally.records)} in {tally.path}")
     if report.skipped:
         rows.append((report.skipped, "lines skipped, such as"))
     width = max(len(f"{number:,}") for number, _ in rows)
@@ -91,6 +91,10 @@ def _explain(tally: Tally, what: str) -> Iterator[tuple[int, str]]:
         yield tally.exact, f"  the very text of {what}"
     if tally.near:
         yield tally.near, f"  near to {what}"
+
+
+def _say_which(texts: int) -> str:
+    return "the only text" if texts == 1 else f"one of the {texts:,} texts"
 
 
 def _write_stdout(request: DedupeRequest, pairs: Path | None, observe: Observer) -> DedupeReport:

@@ -9,7 +9,7 @@ from pathlib import Path
 from demur.cli.failures import sanitise_line
 from demur.errors import InputError
 from demur.inputs.text_file import read_text
-from demur.outputs.export import FileKind
+from demur.outputs.export import KINDS, FileKind
 from demur.outputs.formats import RowForm
 from demur.run.apart import read_shares
 from demur.run.export import ExportReport, ExportRequest, export_run
@@ -61,7 +61,10 @@ def choose_kind(arguments: argparse.Namespace) -> FileKind:
     if arguments.push:
         if said not in (None, "dataset"):
             raise InputError(f"what is pushed is a dataset, not {said}", hint="Leave --as out.")
-        return "dataset"
+        said = "dataset"
+    if said == "dataset" and arguments.output is not None and arguments.output.suffix.lower().lstrip(".") in KINDS:
+        raise InputError("a dataset is a folder, and this is a file's name", path=arguments.output,
+                         hint="Name a folder, or take another --as.")  # fmt: skip
     if said is None and arguments.output is not None:
         endings: dict[str, FileKind] = {".parquet": "parquet", ".csv": "csv"}
         return endings.get(arguments.output.suffix.lower(), "jsonl")

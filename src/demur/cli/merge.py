@@ -7,6 +7,7 @@ import json
 
 from demur.cli.failures import sanitise_line
 from demur.run.merge import merge_folders
+from demur.wording import say_count
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -26,11 +27,11 @@ def execute(arguments: argparse.Namespace) -> int:
         print(json.dumps(result, indent=2))
         return 0
     for number, share in enumerate(merged.shares, start=1):
-        said = f"{number}: {share.kept:,} of {share.pairs:,} pairs of {share.folder}"
+        said = f"{number}: {share.kept:,} of {say_count(share.pairs, 'pair')} of {share.folder}"
         if share.duplicates:
             said += f"; {share.duplicates:,} near to an earlier dataset's"
         if share.orphans:
             said += f"; {share.orphans:,} made of such"
         print(sanitise_line(said))
-    print(sanitise_line(f"{len(merged.rows):,} pairs in {arguments.output}"))
+    print(sanitise_line(f"{say_count(len(merged.rows), 'pair')} in {arguments.output}"))
     return 0

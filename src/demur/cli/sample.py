@@ -8,6 +8,7 @@ import sys
 
 from demur.cli.failures import sanitise_line
 from demur.run.sample import Sampled, SampleRequest, describe_strata, sample_folder
+from demur.wording import say_count
 
 STRATA_SHOWN = 30
 
@@ -31,7 +32,7 @@ def execute(arguments: argparse.Namespace) -> int:
         print(json.dumps(result, indent=2))
     else:
         show_sample(request, sampled)
-        print(sanitise_line(f"{len(sampled.rows):,} pairs in {arguments.output}"))
+        print(sanitise_line(f"{say_count(len(sampled.rows), 'pair')} in {arguments.output}"))
     picked = len(sampled.rows) - sampled.twins
     if picked < request.count:
         print(f"There are no more than {picked:,} to pick from.", file=sys.stderr)
@@ -49,4 +50,4 @@ def show_sample(request: SampleRequest, sampled: Sampled) -> None:
     if len(sampled.strata) > STRATA_SHOWN:
         print(f"… and {len(sampled.strata) - STRATA_SHOWN:,} more strata")
     if sampled.twins:
-        print(f"{sampled.twins:,} twins came along")
+        print(f"{say_count(sampled.twins, 'twin')} came along")

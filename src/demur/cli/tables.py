@@ -13,6 +13,7 @@ from rich.text import Text
 from demur.cli.failures import sanitise_line
 from demur.records import Stage, Status, Summary
 from demur.usage import StageUse
+from demur.wording import say_count
 
 _STYLES = {
     Status.COMPLETE: "green",
@@ -24,7 +25,7 @@ _STYLES = {
 
 
 _SHOWN_FILES = ("final_data.jsonl", "final_data.parquet", "formatted_output.jsonl", "formatted_output.parquet",
-                "preferences.jsonl", "rejected.jsonl", "run.json", "report.html")  # fmt: skip
+                "preferences.jsonl", "rejected.jsonl", "run.json", "README.md", "croissant.json", "report.html")  # fmt: skip
 
 
 class _Output(Console):
@@ -48,11 +49,11 @@ def show_summary(summary: Summary) -> None:
         table.add_row(stage.replace("_", " "), str(count.kept), str(sum(count.dropped.values())), why)
     console.print(table)
     style = _STYLES[summary.status]
-    more = f", {summary.surplus} drafts more begun" if summary.surplus else ""
+    more = f", {say_count(summary.surplus, 'draft')} more begun" if summary.surplus else ""
     console.print(
         Text.assemble(
-            (f"{summary.accepted} of {summary.wanted} pairs", f"bold {style}"),
-            f" ({str(summary.status).replace('_', ' ')}) in {summary.elapsed_s:.1f} s, {summary.rounds} rounds{more}",
+            (f"{summary.accepted} of {say_count(summary.wanted, 'pair')}", f"bold {style}"),
+            f" ({str(summary.status).replace('_', ' ')}) in {summary.elapsed_s:.1f} s, {say_count(summary.rounds, 'round')}{more}",
         )
     )
     said = (_describe_composition, _describe_preferences, _describe_engines, _describe_spending)
@@ -76,17 +77,21 @@ def _describe_composition(summary: Summary) -> Iterator[str]:
     """How many are twins and mutants, how evenly clauses are covered, and how often the most frequent opening comes."""
     kinds = summary.coverage.get("kind", {})
     if len(kinds) > 1:
-        yield "of them: " + ", ".join(f"{number} {kind.replace('_', ' ')}" for kind, number in kinds.items())
+        yield "of them: " + ", ".join(_say_kind(kind, number) for kind, number in kinds.items())
     for axis in ("risk", "clause"):
         counts = summary.coverage.get(axis, {})
         if len(counts) > 1:
             fewest, most = min(counts.values()), max(counts.values())
-            each = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-            yield f"{axis}s: {len(counts)}, each {each} pairs"
+            each = say_count(most, "pair")
+            yield f"{axis}s: {len(counts)}, each {each if fewest == most else f'{fewest} to {each}'}"
     openings = summary.coverage.get("opening", {})
     if openings and summary.accepted:
         words, number = next(iter(openings.items()))
-        yield f'most frequent opening: "{words}", {number} of {summary.accepted} responses'
+        yield f'most frequent opening: "{words}", {number} of {say_count(summary.accepted, "response")}'
+
+
+def _say_kind(kind: str, number: int) -> str:
+    return say_count(number, "twin") if kind == "twin" else f"{number:,} {kind.replace('_', ' ')}"
 
 
 def _describe_engines(summary: Summary) -> Iterator[str]:
@@ -109,7 +114,7 @@ def _describe_preferences(summary: Summary) -> Iterator[str]:
         written = ", ".join(f"{number} over {name} refusals" for name, number in count["written"].items())
         left_out = [f"{number} left out ({name.replace('_', ' ')})" for name, number in count["left_out"].items()]
         total = sum(count["written"].values())
-        yield ", ".join([f"{total} preference pairs" + (f": {written}" if written else ""), *left_out])
+        yield ", ".join([say_count(total, "preference pair") + (f": {written}" if written else ""), *left_out])
 
 
 def _describe_spending(summary: Summary) -> Iterator[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator, Mapping
 
+from demur.inputs.policy import Risk
 from demur.inputs.task import TaskInputs
 from demur.outputs.card_sections import (
     EMBEDDED_NOTE,
@@ -23,6 +25,7 @@ from demur.outputs.preferences import PREFERENCES
 from demur.outputs.record import CONTENT_WARNING
 from demur.records import Stage, StageCount, Status, Summary
 from demur.version import __version__
+from demur.wording import say_count
 
 
 def write_card(
@@ -81,8 +84,8 @@ def _describe_counts(summary: Summary) -> Iterator[str]:
     twins = _count_twins(summary)
     refusals = summary.accepted - twins
     yield (
-        f"{summary.accepted} pairs, of {summary.wanted} that were asked for: {refusals} of a request that breaks a policy and a "
-        "refusal that keeps it"
+        f"{say_count(summary.accepted, 'pair')}, of {summary.wanted} that were asked for: {refusals} of a request that breaks a policy "
+        "and a refusal that keeps it"
         + (
             f", and {twins} benign twins: harmless requests with the same topics and words, and help with them "
             f"({twins / summary.accepted:.0%} of all pairs; `mode` is `comply`)."
@@ -101,10 +104,10 @@ def _describe_composition(summary: Summary, inputs: TaskInputs) -> Iterator[str]
     yield "## Policy and composition"
     yield ""
     version = f", version {escape_markdown(policy.policy_version)}" if policy.policy_version else ""
-    yield f"- Policy: {escape_markdown(policy.risk_group)}{version}; risk {escape_markdown(risk.risk)} ({escape_markdown(risk.risk_id)})"
+    yield f"- Policy: {escape_markdown(policy.risk_group)}{version}; risk {_name_risk(risk)}"
     yield f"- What its requests ask for: {escape_markdown(risk.description)}"
     for other in inputs.risks[1:]:
-        yield f"- and risk {escape_markdown(other.risk)} ({escape_markdown(other.risk_id)}): {escape_markdown(other.description)}"
+        yield f"- and risk {_name_risk(other)}: {escape_markdown(other.description)}"
     if summary.offspring:
         made = ", ".join(
             f"{escape_markdown(kind.replace('_', ' '))} {_count_kept(counts)}"
@@ -112,6 +115,21 @@ def _describe_composition(summary: Summary, inputs: TaskInputs) -> Iterator[str]
         )
         yield f"- Made of accepted pairs, and accepted: {made}"
     yield from _describe_coverage(summary)
+
+
+def _name_risk(risk: Risk) -> str:
+    return escape_markdown(risk.risk) + (f" ({escape_markdown(risk.risk_id)})" if risk.risk_id else "")
+
+
+def _shorten_axes(said: str) -> str:
+    """The axes with how many values each has: the values themselves are in the task, and some are long."""
+    try:
+        axes = json.loads(said)
+    except ValueError:
+        return said
+    if not isinstance(axes, dict):
+        return said
+    return ", ".join(f"{axis} ({say_count(len(values), 'value')})" for axis, values in axes.items())
 
 
 def _count_kept(counts: Mapping[Stage, StageCount]) -> int:
@@ -137,7 +155,7 @@ def _describe_making(seed: int, lineage: Lineage) -> Iterator[str]:
     yield f"- With demur {__version__}"
     yield f"- Random seed: {seed}"
     for name, said in lineage.decisions.items():
-        yield f"- Decided by {escape_markdown(name.replace('_', ' '))}: {escape_markdown(said)}"
+        yield f"- Decided by {escape_markdown(name.replace('_', ' '))}: {escape_markdown(_shorten_axes(said) if name == 'axes' else said)}"
     yield "- Both filters are on: the guard must find that the request breaks the policy, and that the response does not."
     if lineage.command:
         yield ""
@@ -199,7 +217,7 @@ def _describe_limits(inputs: TaskInputs, lineage: Lineage, *, embedded: bool) ->
     else:
         yield "- Models wrote it and a model judged it: their errors and their leanings are in it. The verdicts are in `final_data.jsonl`."
     risks = "one risk" if len(inputs.risks) == 1 else f"{len(inputs.risks)} risks"
-    yield f"- It covers {risks} of one policy, seen from {len(inputs.seeds)} seed examples."
+    yield f"- It covers {risks} of one policy, seen from {say_count(len(inputs.seeds), 'seed example')}."
     known = ", ".join(lineage.languages)
     yield f"- Language of the responses, as guessed from their words: {known or 'not known'}."
     yield "- Near-duplicates are told by common words, so that the same request in other words can stand twice."
@@ -239,13 +257,13 @@ def _describe_coverage(summary: Summary) -> Iterator[str]:
             continue
         least, most = min(counts, key=lambda value: counts[value]), max(counts, key=lambda value: counts[value])
         spread = (
-            f"{counts[least]} pairs each"
+            f"{say_count(counts[least], 'pair')} each"
             if counts[least] == counts[most]
-            else f"from {counts[least]} pairs ({escape_markdown(least)}) to {counts[most]} ({escape_markdown(most)})"
+            else f"from {say_count(counts[least], 'pair')} ({escape_markdown(least)}) to {counts[most]} ({escape_markdown(most)})"
         )
         yield f"- Coverage, {escape_markdown(axis.replace('_', ' '))}: {len(counts)} values, {spread}"
     openings = summary.coverage.get("opening", {})
     if openings and summary.accepted:
         words, number = next(iter(openings.items()))
         share = number / summary.accepted
-        yield f"- Most frequent opening of a response: “{escape_markdown(words)} …”, {number} times ({share:.1%})"
+        yield f"- Most frequent opening of a response: “{escape_markdown(words)} …”, {say_count(number, 'time')} ({share:.1%})"

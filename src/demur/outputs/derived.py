@@ -16,8 +16,11 @@ from demur.inputs.dataset_rows import DATA, Dataset, DatasetRow
 from demur.outputs.card_sections import Comparison
 from demur.outputs.croissant import CROISSANT, describe_files
 from demur.outputs.derived_card import DerivedCard, write_derived_card
+from demur.outputs.export import CARD
 from demur.outputs.files import encode, open_atomically, remove_file, write_jsonl, write_text
 from demur.outputs.formats import RowForm
+from demur.outputs.own_files import OWN_JOURNAL, RECORD, REJECTED, remove_stale
+from demur.outputs.pairs import FORMATTED
 from demur.outputs.record import CONTENT_WARNING, describe_file
 from demur.outputs.report import REPORT, report_run
 from demur.outputs.source_record import SourceRecord, join_cards, read_source
@@ -25,7 +28,8 @@ from demur.version import __version__
 
 Json = dict[str, object]
 
-FORMATTED, REJECTED, RECORD, CARD = "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md"
+_WRITTEN = (DATA, FORMATTED, REJECTED, CARD, CROISSANT, REPORT)
+"""What is written over in its turn; `run.json` goes before, and comes last."""
 PARENT_DROPPED = "parent_dropped"
 """Why a twin or a mutant is left out whose parent is."""
 _HINT = "Make room or choose another -o, then run the same command again."
@@ -65,16 +69,19 @@ def check_destination(out: Path, sources: Sequence[Path], *, force: bool) -> Non
         force: write into a folder that holds something, over a dataset that is there.
 
     Raises:
-        InputError: it is one of the sources, a file, not empty, or a run's own folder.
+        InputError: it is one of the sources or within one, a file, not empty, or a run's own folder.
     """
     if out.exists() and not out.is_dir():
         raise InputError("this is a file, a folder is wanted", path=out)
     if any(out.resolve() == source.resolve() for source in sources):
         raise InputError("this folder is read from, and would be written over", path=out,
                          hint="Give the new dataset a folder of its own.")  # fmt: skip
+    if any(source.resolve() in out.resolve().parents and (source / DATA).exists() for source in sources):
+        raise InputError("this folder lies in one that is read from, which is never written into", path=out,
+                         hint="Give the new dataset a folder elsewhere.")  # fmt: skip
     if not out.is_dir():
         return
-    if (out / "journal.sqlite").exists():
+    if (out / OWN_JOURNAL[0]).exists():
         raise InputError("this folder belongs to a run: its journal is here", path=out,
                          hint="Give the new dataset a folder of its own.")  # fmt: skip
     if not force and any(out.iterdir()):
@@ -110,6 +117,7 @@ def write_derived(out: Path, made: Derived) -> None:
     Raises:
         OutputFault: the disk refuses.
     """
+    remove_stale(out, written=_WRITTEN)
     with open_atomically(out / DATA, hint=_HINT) as file:
         for row in made.rows:
             file.write(row.raw)

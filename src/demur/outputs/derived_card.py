@@ -24,6 +24,7 @@ from demur.outputs.record import CONTENT_WARNING
 from demur.outputs.source_record import SourceRecord, join_cards
 from demur.records import Origin
 from demur.version import __version__
+from demur.wording import say_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +57,16 @@ def write_derived_card(card: DerivedCard) -> str:
     front = write_front_matter(card.name, len(card.rows), licence=joined.license, languages=tuple(languages))
     twins = sum(row.mode == COMPLY for row in card.rows)
     writers = Counter(str(row.record.get("source", "")) for row in card.rows)
-    embedded = any(writer.startswith("embedded:") for writer in writers)
+    engines = {engine for row in card.rows for engine in _list_writing_engines(row)}
+    embedded = "embedded" in engines
     lines = [f"# {escape_markdown(card.name)}", "", f"> **Content warning.** {CONTENT_WARNING}", ""]
     if embedded:
-        lines += [f"Of some of it this is true: {EMBEDDED_NOTE}", ""]
-    lines += [
-        f"{len(card.rows)} pairs: {len(card.rows) - twins} requests with a refusal, {twins} harmless ones with help."
-    ]
+        # Mutants that rules made of texts add nothing of another kind.
+        whole = engines <= {"embedded", "rules"}
+        lines += [EMBEDDED_NOTE if whole else f"Of some of it this is true: {EMBEDDED_NOTE}", ""]
+    refused = say_count(len(card.rows) - twins, "request with a refusal", "requests with a refusal")
+    helped = say_count(twins, "harmless one with help", "harmless ones with help")
+    lines += [f"{say_count(len(card.rows), 'pair')}: {refused}, {helped}."]
     lines += [*describe_publication(joined), *describe_use(twins, embedded=embedded)]
     lines += _describe_making(card)
     lines += _describe_comparisons(card)
@@ -108,6 +112,14 @@ def _describe_comparisons(card: DerivedCard) -> Iterator[str]:
                 "",
                 f"The requests that came from “{escape_markdown(source.folder.resolve().name)}” were compared with none.",
             )
+
+
+def _list_writing_engines(row: DatasetRow) -> Iterator[str]:
+    """Which engines wrote the request and the response."""
+    yield str(row.record.get("source", "")).partition(":")[0]
+    by = row.metadata.get("response_by")
+    if isinstance(by, Mapping) and isinstance(by.get("engine"), str):
+        yield str(by["engine"])
 
 
 def _list_origins(rows: Sequence[DatasetRow]) -> Iterator[Origin]:

@@ -15,6 +15,8 @@ from demur.outputs.formats import Kind
 from demur.outputs.parquet import write_rows
 
 FileKind: TypeAlias = Literal["jsonl", "parquet", "csv", "dataset"]
+KINDS = ("jsonl", "parquet", "csv")
+"""The kinds of single files, which are their endings too."""
 
 MARK = "<!-- written by demur export -->"
 """Tells a folder of ours, which may be written over, from any other."""
@@ -23,7 +25,7 @@ _HINT = "Make room or choose another --output, then run the same command again."
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 """What a spreadsheet may take for a formula at the start of a cell, and what hiding that has been done to already:
 https://owasp.org/www-community/attacks/CSV_Injection."""
-_CARD = "README.md"
+CARD = "README.md"
 
 Rows: TypeAlias = Sequence[Mapping[str, object]]
 
@@ -76,8 +78,8 @@ def write_dataset(folder: Path, splits: Mapping[str, Rows], columns: Mapping[str
             remove_file(path)  # of an earlier export with other splits
     for split, rows in splits.items():
         write_rows(paths[split], rows, columns, hint=_HINT)
-    _write_text(folder / _CARD, [compose_card(card, list(splits))])
-    return [*paths.values(), folder / _CARD]
+    _write_text(folder / CARD, [compose_card(card, list(splits))])
+    return [*paths.values(), folder / CARD]
 
 
 def compose_card(card: str, splits: Iterable[str]) -> str:
@@ -134,16 +136,22 @@ def _part_front_matter(card: str) -> tuple[list[str], str]:
 
 
 def _require_own(folder: Path) -> None:
-    card = folder / _CARD
     try:
         if not folder.exists() or not any(folder.iterdir()):
             return
-        ours = MARK in card.read_text(encoding="utf-8", errors="replace")
     except OSError:
-        ours = False
-    if not ours:
+        pass
+    if not is_export(folder):
         raise InputError("this is there already, and is no dataset of an earlier export", path=folder,
                          hint="Name a folder that is empty or not there yet: --output PATH.")  # fmt: skip
+
+
+def is_export(folder: Path) -> bool:
+    """Whether a folder is a dataset that an export wrote."""
+    try:
+        return MARK in (folder / CARD).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
 
 
 def _write_text(path: Path, lines: Iterable[str]) -> None:

@@ -55,7 +55,7 @@ _LICENCES = tuple(
 """By what a model's name begins with, without its owner; the first that fits counts."""
 
 _HOSTED = ("anthropic", "azure-openai")
-_OURS = ("embedded", "scripted")
+_OURS = ("embedded", "scripted", "rules")
 
 
 def find_licence(origin: Origin) -> str:

@@ -11,6 +11,7 @@ from demur.outputs.measure import bin_values, find_quantile
 
 BARS = 12
 _PARTS = 20
+_SHORT_NUMBER = 4
 _LONG_NOTE = 60
 
 
@@ -50,6 +51,11 @@ class Chart:
     def told(self) -> bool:
         """Whether its bars have long notes, which want room."""
         return any(len(bar.note) > _LONG_NOTE for bar in self.bars)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether its numbers want room: they are never broken."""
+        return any(len(bar.shown) > _SHORT_NUMBER for bar in self.bars)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,15 @@ from demur.outputs.report_charts import (
 from demur.outputs.report_use import list_costs, list_slots, list_use, say_slots
 from demur.outputs.run_folder import PairRow, RunFolder, StageRow, VerdictRow
 from demur.usage import VendiScores
+from demur.wording import say_flagged
 
 _ROUND_PARTS = 30
 _COVERAGE_BARS = 40
 """More than elsewhere: what there is least of is what one looks for there."""
+
+_NO_AXES = ("mode", "kind", "opening")
+"""What the coverage counts too, and nobody asked for value by value."""
+_MISSING_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +83,9 @@ def _list_facts(run: RunFolder) -> Iterator[Fact]:
     else:
         yield Fact("Pairs of those wanted", f"{len(run.pairs):,} of {run.wanted:,}")
         yield Fact("Ended", name_words(run.status) or "unknown")
-    yield Fact("Refusals", f"{kinds['refusal']:,}")
+    yield Fact("Refusals", f"{len(run.pairs) - kinds['twin']:,}")
+    yield Fact("Mutants among them", f"{len(run.pairs) - kinds['refusal'] - kinds['twin']:,}")
     yield Fact("Benign twins", f"{kinds['twin']:,}")
-    yield Fact("Mutants", f"{len(run.pairs) - kinds['refusal'] - kinds['twin']:,}")
     yield Fact("Drops", f"{len(run.drops):,}")
     if run.stages and (begun := run.stages[0].kept):
         yield Fact("Yield of drafts", f"{say_share(run.stages[-1].kept / begun)} of {begun:,}")
@@ -102,17 +107,19 @@ def _list_warnings(run: RunFolder, requests: Diversity, replies: Diversity) -> I
     for words, diversity in (("instructions", requests), ("responses", replies)):
         if diversity.repeated >= 0.02:
             yield f"{say_share(diversity.repeated)} of the {words} are word for word the same as another."
-    for axis in ("risk", "clause"):
-        missing = [value for value, number in run.coverage.get(axis, {}).items() if not number]
-        if missing:
-            yield f"No pair is about the {axis} {', '.join(missing)}."
+    for axis, counts in run.coverage.items():
+        if axis not in _NO_AXES and (missing := [value for value, number in counts.items() if not number]):
+            named = ", ".join(missing[:_MISSING_NAMED])
+            more = f", nor about {len(missing) - _MISSING_NAMED:,} more" if len(missing) > _MISSING_NAMED else ""
+            yield f"No pair is about the {name_words(axis)} {named}{more}."
     if run.drops and run.stages and run.stages[0].kept >= 20:
         reason, number = Counter(drop.reason for drop in run.drops).most_common(1)[0]
         if number / run.stages[0].kept >= 0.3:
             share = say_share(number / run.stages[0].kept)
             yield f"One reason took as many as {share} of the drafts proposed: {name_words(reason)}."
-    if flagged := sum(bool(pair.contamination) for pair in run.pairs):
-        yield f"Pairs that are near to an evaluation set, and were only flagged: {flagged:,}."
+    flagged = sum(bool(pair.contamination) for pair in run.pairs)
+    if flagged and (said := say_flagged(flagged)) not in run.warnings:
+        yield said
     unsure = [v for pair in run.pairs for v in _verdicts(pair) if v.confidence is not None and v.confidence < 0.6]
     if run.pairs and len(unsure) / len(run.pairs) >= 0.05:
         yield f"Verdicts that let a pair through with a confidence below 0.6: {len(unsure):,}."
@@ -125,11 +132,15 @@ def _warn_of_making(run: RunFolder) -> Iterator[str]:
         yield f"The run ended early: {run.failure}"
     elif run.status not in ("complete", ""):
         yield f"The run ended as {name_words(run.status)}, with {len(run.pairs):,} of {run.wanted:,} pairs."
-    guards = {verdict.guard for pair in run.pairs for verdict in _verdicts(pair)} if run.is_derived else set()
-    if any(use.engine == "embedded" for use in run.uses):
-        yield "Made with the embedded engine, without a language model: for trials, not for training."
-    elif any(guard.startswith("embedded") for guard in guards):
-        yield "Some of it was made with the embedded engine, without a language model: for trials, not for training."
+    engines = {engine for pair in run.pairs for engine in pair.engines if engine} if run.is_derived else set()
+    made = "made with the embedded engine, without a language model: for trials, not for training."
+    # Mutants that rules made of texts add nothing of another kind.
+    if any(use.engine == "embedded" for use in run.uses) or (
+        "embedded" in engines and engines <= {"embedded", "rules"}
+    ):
+        yield f"M{made[1:]}"
+    elif "embedded" in engines:
+        yield f"Some of it was {made}"
 
 
 def _warn_of_opening(what: str, texts: Sequence[str], bound: float) -> Iterator[str]:
@@ -185,9 +196,10 @@ def _list_coverage(run: RunFolder) -> Iterator[Chart]:
             seen["clause"][pair.clause] += 1
         for axis, value in pair.axes.items():
             seen.setdefault(axis, Counter())[value] += 1
+    for axis, asked in run.coverage.items():
+        for value, number in asked.items() if axis not in _NO_AXES else ():
+            seen.setdefault(axis, Counter()).setdefault(value, number)
     for axis, counts in seen.items():
-        for value, number in run.coverage.get(axis, {}).items() if axis in ("risk", "clause") else ():
-            counts.setdefault(value, number)
         if counts:
             texts = {pair.clause: pair.clause_text for pair in run.pairs} if axis == "clause" else {}
             yield draw_counts(

@@ -107,6 +107,7 @@ class PairRow:
         parent: the id of what a twin or mutant was made of, or empty.
         contamination: what it is near to in evaluation sets, in words.
         stance: what a refusal judge said of the response, or empty.
+        engines: which ones wrote the request and the response.
     """
 
     id: str
@@ -126,6 +127,7 @@ class PairRow:
     neighbour: NeighbourRow | None
     contamination: tuple[str, ...]
     stance: str = ""
+    engines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +346,7 @@ def _read_pair(line: Node) -> PairRow:
         neighbour=_read_neighbour(more.child("nearest")),
         contamination=tuple(_read_contamination(more)),
         stance=more.text("refusal_judge", "stance"),
+        engines=(line.text("source").partition(":")[0], more.text("response_by", "engine")),
     )
 
 

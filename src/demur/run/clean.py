@@ -64,8 +64,7 @@ def remove_kept(kept: Kept) -> None:
 
 def _list_folders(path: Path, options: Options) -> Iterator[Path]:
     if path.is_dir():
-        for folder, _, _ in os.walk(path):  # links are not followed
-            yield Path(folder)
+        yield from sorted(Path(folder) for folder, _, _ in os.walk(path))  # links are not followed
         return
     if not path.exists():
         raise InputError("no such file or folder", path=path, hint="Name task files, or output folders.")

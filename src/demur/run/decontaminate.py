@@ -18,6 +18,7 @@ from demur.outputs.record import describe_file
 from demur.records import Reason
 from demur.run.trace import protect_path, show_path
 from demur.stages.decontaminate import ContaminationCheck
+from demur.wording import say_count
 
 Json = dict[str, object]
 
@@ -139,7 +140,8 @@ def _derive(found: Decontaminated, settings: Decontaminate, out: Path) -> Derive
     what = "left out, and with it what was made of it" if removes else "flagged: `metadata.contamination` says why"
     return Derived(
         command="decontaminate",
-        words=f"Compared by `demur decontaminate` with {len(found.sets)} evaluation sets. A request that is near to one was {what}.",
+        words=f"Compared by `demur decontaminate` with {say_count(len(found.sets), 'evaluation set')}. "
+        f"A request that is near to one was {what}.",
         sources=[found.dataset],
         settings=settings.model_dump(mode="json"),
         result=result,

@@ -15,6 +15,7 @@ from demur.inputs.text_file import read_text
 from demur.outputs.exchange import FINAL_DATA, Exchange, read_exchanges
 from demur.outputs.export import FileKind, require_flat, write_dataset, write_file
 from demur.outputs.formats import RowForm
+from demur.outputs.own_files import EXPORTS, require_foreign
 from demur.outputs.parquet import require_pyarrow
 from demur.outputs.preferences import LeftOut
 from demur.outputs.record import CONTENT_WARNING
@@ -27,7 +28,6 @@ NEAR = 0.7
 """What counts as alike where the run's own threshold is not known, or was off: the default of a run."""
 WHOLE = "train"
 """The name of the only split."""
-EXPORTS = "exports"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,9 @@ def export_run(request: ExportRequest) -> ExportReport:
         require_flat(form.columns)
     elif request.kind != "jsonl":
         require_pyarrow()
+    place = request.output or _name_place(request)
+    for name in request.shares or ("",):
+        require_foreign(_name_file(place, name))
     exchanges = list(read_exchanges(_find_data(request.folder)))
     threshold = _read_threshold(request.folder)
     if request.shares:
@@ -108,7 +111,6 @@ def export_run(request: ExportRequest) -> ExportReport:
     rows, left_out = _make_rows(request, exchanges, splits)
     if not any(rows.values()):
         raise InputError(f"no pair of {request.folder} gives a row", hint="Try --mode all, or another format.")
-    place = request.output or _name_place(request)
     return ExportReport(
         place=place,
         files=tuple(_write(request, place, {name: found for name, found in rows.items() if found})),
@@ -143,10 +145,14 @@ def _write(request: ExportRequest, place: Path, rows: Mapping[str, Sequence[Row]
         return [place]
     paths = []
     for split, found in rows.items():
-        path = place.with_name(f"{place.stem}.{split}{place.suffix}")
+        path = _name_file(place, split)
         write_file(path, found, columns, request.kind)
         paths.append(path)
     return paths
+
+
+def _name_file(place: Path, split: str) -> Path:
+    return place.with_name(f"{place.stem}.{split}{place.suffix}") if split else place
 
 
 def _name_place(request: ExportRequest) -> Path:

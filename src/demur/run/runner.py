@@ -12,6 +12,7 @@ from demur.engines.budgets import Budget
 from demur.engines.catalog import Catalog
 from demur.errors import DemurError, JournalFault, OutputFault
 from demur.outputs.files import remove_file
+from demur.outputs.own_files import remove_exports
 from demur.records import Status, Summary
 from demur.run.assemble import share_seeds
 from demur.run.journal import Journal, open_journal, remove_journal
@@ -155,6 +156,7 @@ def _forget(task: TaskPlan, store: Journal) -> None:
     store.clear()
     for name in ALL_FILES:
         remove_file(task.folder / name)
+    remove_exports(task.folder)
 
 
 def _write_what_there_is(runs: Sequence[TaskRun], failure: DemurError | None) -> list[Summary]:

@@ -43,6 +43,7 @@ from demur.run.variety import score_variety
 from demur.stages.novelty import NoveltyIndex
 from demur.stages.read_demand import warn_of_reply_type
 from demur.usage import VendiScores
+from demur.wording import say_flagged
 
 FILES = ("final_data.jsonl", "formatted_output.jsonl", "rejected.jsonl", "run.json", "README.md", CROISSANT, REPORT)
 ALL_FILES = (*FILES, PREFERENCES, *PARQUET_FILES, COMPARISON)
@@ -256,7 +257,7 @@ class TaskRun:
             opinions=opinions,
             coverage=measure_coverage(pairs, inputs) if self._is_calibrated else {},
             files={name: str(self._task.folder / name) for name in FILES},
-            warnings=(*self._warnings, *self._list_late_warnings(), *warn_of_opinions(opinions)),
+            warnings=(*self._warnings, *self._list_late_warnings(pairs), *warn_of_opinions(opinions)),
             failure=str(failure) if status is Status.FAILED else "",
             slots=self._slots.uses,
             vendi=self._score_variety(pairs),
@@ -274,9 +275,11 @@ class TaskRun:
         except DemurError:  # the task ended before the model was loaded, which is where it says so
             return None
 
-    def _list_late_warnings(self) -> list[str]:
+    def _list_late_warnings(self, pairs: list[Pair]) -> list[str]:
         words = [*warn_of_misfits(self._harvest.pairs, self._task.inputs), *self._harvest.list_warnings()]
         words += [said for run in self._offspring for said in run.list_warnings()]
+        if flagged := sum(bool(pair.contamination) for pair in pairs):
+            words.append(say_flagged(flagged))
         if damaged := self._store.damaged:
             kept = "1 reply" if damaged == 1 else f"{damaged} replies"
             words.append(f"{kept} of the journal had been damaged on the disk, and did not count: asked anew.")

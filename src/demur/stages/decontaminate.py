@@ -135,4 +135,6 @@ def _index(source: EvaluationSet, settings: Decontaminate) -> _Indexed:
 
 
 def _locate(source: EvaluationSet, number: int) -> str:
-    return source.path.name + source.texts[number][0]
+    # By its path where another set's file has the same name, as the set itself is named then.
+    named = source.path.name if source.name == source.path.name else str(source.path)
+    return named + source.texts[number][0]
