@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,27 @@ def test_shares_that_leave_nothing_are_refused() -> None:
     inputs = make_inputs(contrast={"share": 0.6}, mutate={"kinds": ["typos"], "share": 0.4})
     with pytest.raises(InputError, match="nothing is left"):
         compose(inputs, 50)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("contrast: {share: 0.6}\nmutate: {kinds: [typos], share: 0.5}\n", "take 110% of the pairs"),
+        ("contrast: true\nmutate: {kinds: [obfuscation], share: 0.45}\n", "wants 45 obfuscations of 5 requests"),
+    ],
+)
+def test_shares_that_cannot_be_met_are_refused_with_file_and_line(workspace: Path, keys: str, said: str) -> None:
+    """The error says where the shares stand, and a share that it offers is one that can be met."""
+    task = workspace / "task.yaml"
+    text = task.read_text()
+    task.write_text(text + keys)
+    line = len(text.splitlines()) + 2
+    with pytest.raises(InputError, match=said) as caught:
+        compose(make_runner(workspace, World(), outputs=100).plan.tasks[0].inputs, 100)
+    assert (caught.value.path, caught.value.line) == (task, line)
+    if offered := re.search(r"`share` of ([\d.]+)", caught.value.hint):
+        task.write_text(text + keys.replace("0.45", offered[1]))
+        assert compose(make_runner(workspace, World(), outputs=100).plan.tasks[0].inputs, 100).mutants == 42
 
 
 def assemble(workspace: Path, world: World) -> Assembly:

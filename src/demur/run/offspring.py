@@ -89,7 +89,7 @@ class TwinBreeder:
 
     def count_turns(self, wanted: int, parents: int) -> int:
         """How often it comes back to each parent."""
-        return TURNS * ceil(wanted / parents)
+        return _count_turns(wanted, parents)
 
     async def make(self, recipe: Recipe, parent: Pair, place: Place, attempt: int, enter: Enter) -> Pair | Drop:
         """One attempt; a parent's later twins go on with the numbers of the attempts."""
@@ -111,17 +111,22 @@ class MutantBreeder:
         return strand.mutants
 
     def count_turns(self, wanted: int, parents: int) -> int:
-        """Every kind once: the same one again would give the same."""
-        del wanted, parents
-        return len(self._kinds)
+        """How often it comes back to each parent; every kind once, at the least."""
+        return max(len(self._kinds), _count_turns(wanted, parents))
 
     async def make(self, recipe: Recipe, parent: Pair, place: Place, attempt: int, enter: Enter) -> Pair | Drop:
-        """The one attempt."""
+        """The one attempt. Once a parent had every kind, they come again: each time another variant, in another language."""
         del attempt
-        step = place.strand + place.parent
+        step, variant = place.strand + place.parent, place.turn // len(self._kinds)
         kind = self._kinds[(step + place.turn) % len(self._kinds)]
-        language = self._languages[step // len(self._kinds) % len(self._languages)] if kind == "language" else ""
-        return await recipe.make_mutant(parent, kind, language, enter)
+        tongue = (step // len(self._kinds) + variant) % len(self._languages)
+        language = self._languages[tongue] if kind == "language" else ""
+        return await recipe.make_mutant(parent, kind, language, enter, variant=variant)
+
+
+def _count_turns(wanted: int, parents: int) -> int:
+    # However few the parents are, a strand is given up for what comes of it, not for the places that it has.
+    return max(TURNS * ceil(wanted / parents), ceil(STALL_PLACES / parents))
 
 
 @dataclass(slots=True)

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
 from demur.errors import InputError
 from demur.inputs.policy import Risk
-from demur.inputs.task import TaskInputs
+from demur.inputs.task import Task, TaskInputs
+from demur.inputs.yaml_text import read_documents
+
+OBFUSCATIONS = 6
+"""How many mutants of the kind `obfuscation` one request has: figures, look-alike letters, and four ways to set apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def compose(inputs: TaskInputs, wanted: int) -> Composition:
     """Divide the pairs wanted of a task.
 
     Raises:
-        InputError: twins and mutants leave nothing to make them of.
+        InputError: twins and mutants leave nothing, or too little, to make them of.
     """
     task = inputs.task
     shares = (task.contrast.share if task.contrast else 0.0, task.mutate.share if task.mutate else 0.0)
@@ -75,10 +80,13 @@ def compose(inputs: TaskInputs, wanted: int) -> Composition:
         raise InputError(
             f"contrast and mutate take {sum(shares):.0%} of the pairs: nothing is left that they could be made of",
             path=inputs.sources["task"],
+            line=_find_line(inputs, "mutate" if task.mutate else "contrast"),
             hint="Their shares together must be below 1.",
         )
     twins = min(round(wanted * shares[0]), wanted - 1)
     mutants = min(round(wanted * shares[1]), wanted - 1 - twins)
+    if task.mutate is not None and set(task.mutate.kinds) == {"obfuscation"}:
+        _check_disguises(inputs, task, wanted, mutants, wanted - twins - mutants)
     subjects = _list_subjects(inputs)
     quotas = split_evenly(wanted - twins - mutants, len(subjects))
     with_twins = _top_up(quotas, quotas, wanted - mutants)
@@ -90,6 +98,36 @@ def compose(inputs: TaskInputs, wanted: int) -> Composition:
     rules = task.reply_rules
     settles = len(strands) > 1 or rules.max_opening_share is not None or rules.max_similarity is not None
     return Composition(wanted, strands, twins, mutants, settles)
+
+
+def _check_disguises(inputs: TaskInputs, task: Task, wanted: int, mutants: int, parents: int) -> None:
+    """Other kinds have as many variants as anybody wants; the rules of this one have few.
+
+    Raises:
+        InputError: not even with all of them there would be enough.
+    """
+    if mutants <= OBFUSCATIONS * parents:
+        return
+    left = 1 - (task.contrast.share if task.contrast else 0.0)
+    most = left * OBFUSCATIONS / (OBFUSCATIONS + 1)
+    raise InputError(
+        f"mutate wants {mutants} obfuscations of {parents} request{'s' * (parents > 1)} (-n {wanted}): "
+        f"each has {OBFUSCATIONS} at most",
+        path=inputs.sources["task"],
+        line=_find_line(inputs, "mutate"),
+        hint=f"A `share` of {floor(100 * most) / 100:g} at most can be met, or name further `kinds`, such as typos.",
+    )
+
+
+def _find_line(inputs: TaskInputs, key: str) -> int | None:
+    """Where the task's file has a key; None where that cannot be told."""
+    try:
+        documents = read_documents(inputs.sources["task"])
+    except InputError:
+        return None
+    named = [each for each in documents if isinstance(each.data, dict) and key in each.data]
+    own = [each for each in named if each.data.get("task_name") == inputs.name] or named
+    return own[0].line((key,)) if own else None
 
 
 def _list_subjects(inputs: TaskInputs) -> list[tuple[Risk, int | None]]:
