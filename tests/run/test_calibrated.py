@@ -227,6 +227,8 @@ async def test_what_cannot_be_filled_is_named(calibrated: Path) -> None:
     assert "contrast: clause 1 of queue_jumping has 0 of 5 twins" in words
     assert "twin violates" in words
     assert "contrast: clause 2 of lock_picking has 0 of 6 twins: it has too few pairs" in words
+    assert "clause 2 of lock_picking brought 0 of 5: 50 rounds in a row" in summary.shortfall
+    assert "clause 1 of queue_jumping has 0 of 5 twins: 30 tries in a row brought none" in summary.shortfall
     attempts = [request for request in world.answered if isinstance(request.ask, TwinAsk)]
     assert len(attempts) <= 2 * 2 * 30 + 2 * 64  # two strands, two attempts a place, thirty places, and those under way
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from demur.cli.failures import forgo_output, show_error
+from demur.cli.failures import forgo_output, sanitise, show_error
 from demur.cli.fetching import provide_models
 from demur.cli.main import gather_tasks, read_options
 from demur.errors import DemurError
@@ -118,9 +118,8 @@ def _explain_end(result: RunResult) -> None:
             "with the same budget again (replies from the journal are free), or with another.",
             file=sys.stderr,
         )
-    elif any(summary.status is Status.STALLED for summary in result.summaries):
-        print(
-            "Stalled: many rounds in a row brought no accepted pair. See rejected.jsonl for the reasons;\n"
-            "more or more varied seeds, a higher dedup threshold or another generator are what helps.",
-            file=sys.stderr,
-        )
+    for summary in result.summaries:
+        if summary.status is Status.STALLED:
+            said = f"{summary.task} stalled at {summary.accepted} of {summary.wanted} pairs: {summary.shortfall}"
+            print(sanitise(said), file=sys.stderr)
+            print("  rejected.jsonl has each drop with its evidence.", file=sys.stderr)

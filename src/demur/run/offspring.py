@@ -20,6 +20,7 @@ from demur.records import Drop, Outcome, Pair, Stage, Status
 from demur.run.progress import TaskProgress
 from demur.run.recipe import Enter, Recipe
 from demur.run.scheduler import FailureStreak
+from demur.run.shortfall import Shortfall, find_main_reason
 from demur.run.strands import Strand
 from demur.stages.settle import Ledger
 
@@ -252,12 +253,28 @@ class OffspringRun:
             if self.status is not Status.STALLED or line.taken >= wanted:
                 continue
             said = f"{self._breeder.key}: {line.strand.describe()} has {line.taken} of {wanted} {self._breeder.name}"
-            reasons = [outcome.reason for outcome in line.outcomes if isinstance(outcome, Drop)]
-            if line.taken >= line.wanted or not reasons:
+            main = find_main_reason(line.outcomes)
+            if line.taken >= line.wanted or main is None:
                 yield f"{said}: it has too few pairs to make them of"
             else:
-                most = max(sorted(set(reasons)), key=reasons.count).replace("_", " ")
-                yield f"{said}: {len(reasons)} of {len(line.outcomes)} attempts were dropped (mostly: {most})"
+                dropped = sum(isinstance(outcome, Drop) for outcome in line.outcomes)
+                most = main[0].replace("_", " ")
+                yield f"{said}: {dropped} of {len(line.outcomes)} attempts were dropped (mostly: {most})"
+
+    def list_shortfalls(self) -> list[Shortfall]:
+        """Which strands have too few though they had parents, once it is stalled."""
+        short = [line for line in self._lines if self.status is Status.STALLED and line.taken < line.wanted]
+        return [self._describe_shortfall(line) for line in short]
+
+    def _describe_shortfall(self, line: _Line) -> Shortfall:
+        if line.in_vain >= line.stall_places:
+            why = f"{line.in_vain} tries in a row brought none"
+        else:
+            why = f"each of its {len(line.parents)} pairs was tried {line.most // len(line.parents)} times"
+        key, name = self._breeder.key, self._breeder.name
+        wanted = self._breeder.count_wanted(line.strand)
+        said = f"{key}: {line.strand.describe()} has {line.taken} of {wanted} {name}: {why}"
+        return Shortfall(said, tuple(line.outcomes))
 
     def _advance(self) -> None:
         """Decide what can be decided, and begin what is needed."""
