@@ -48,7 +48,7 @@ def make_many(clauses: list[int], **task: object) -> TaskInputs:
 def test_the_pairs_wanted_are_divided_without_rest(
     wanted: int, clauses: list[int], twins: float, mutants: float, balanced: bool
 ) -> None:
-    """Quotas add up to what is wanted, in the shares that are wanted; strands differ by one at most."""
+    """Quotas add up to what is wanted; strands differ by one at most; the shares are those wanted, or it is warned of."""
     task: dict[str, object] = {"balance": "clause"} if balanced else {}
     task |= {"contrast": {"share": twins}} if twins else {}
     task |= {"mutate": {"kinds": ["typos"], "share": mutants}} if mutants else {}
@@ -60,10 +60,15 @@ def test_the_pairs_wanted_are_divided_without_rest(
     assert sum(strand.twins for strand in strands) == composition.twins
     assert sum(strand.mutants for strand in strands) == composition.mutants
     assert all(strand.quota > 0 for strand in strands if strand.twins or strand.mutants)
-    assert composition.twins == min(round(wanted * twins), wanted - 1)
-    if all(strand.quota for strand in strands):
-        totals = [strand.quota + strand.twins + strand.mutants for strand in strands]
-        assert max(totals) - min(totals) <= 1
+    totals = [strand.quota + strand.twins + strand.mutants for strand in strands]
+    assert max(totals) - min(totals) <= 1
+    planned = min(round(wanted * twins), wanted - 1)
+    as_planned = (composition.twins, composition.mutants) == (
+        planned,
+        min(round(wanted * mutants), wanted - 1 - planned),
+    )
+    assert as_planned or composition.proposed == min(wanted, len(strands))
+    assert bool(composition.warnings) is (wanted < len(strands) or not as_planned)
 
 
 @given(st.integers(0, 1000), st.integers(1, 40), st.integers(0, 100))
@@ -81,6 +86,19 @@ def test_without_optional_keys_there_is_one_strand_and_nothing_else() -> None:
     [strand] = composition.strands
     assert (strand.quota, strand.twins, strand.mutants, strand.clause) == (30, 0, 0, None)
     assert not composition.settles
+
+
+def test_few_pairs_leave_no_clause_out() -> None:
+    """Where the share of twins would leave clauses without a pair there are fewer twins, and a warning; with more, none."""
+    for wanted, share, expected in ((3, 0.5, [1, 1, 1]), (4, 0.5, [2, 1, 1]), (10, 0.8, [4, 3, 3])):
+        composition = compose(make_many([3], balance="clause", contrast={"share": share}), wanted)
+        assert [strand.quota + strand.twins for strand in composition.strands] == expected
+        assert [strand.quota for strand in composition.strands] == [1, 1, 1]
+        [said] = composition.warnings
+        planned = round(wanted * share)
+        assert said.startswith(f"contrast: {wanted - 3} twin{'s' * (wanted != 4)} in place of {planned}, so that none of the 3 clauses")
+    assert compose(make_many([3], balance="clause", contrast={"share": 0.5}), 6).warnings == ()
+    assert compose(make_many([1, 1, 1]), 2).warnings == ("1 of the 3 risks gets no pair: ask for 3 at least (-n)",)
 
 
 def test_shares_that_leave_nothing_are_refused() -> None:

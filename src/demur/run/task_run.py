@@ -81,6 +81,7 @@ class TaskRun:
         self._offspring: list[OffspringRun] = []
         said = [warn_of_reply_type(risk) for risk in task.inputs.risks]
         self._warnings = [*list_exposed(plan.builder), *assembly.recipes[0].proposer.warnings, *filter(None, said)]
+        self._warnings += assembly.composition.warnings
         self._warnings += warn_of_seeds(task.inputs, assembly.contamination)
         self._warnings += warn_of_idle_judge(plan.builder, task.inputs)
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
