@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from demur.records import DraftId, Drop, Reason, Stage
-from demur.run.shortfall import REMEDIES, Shortfall, explain_shortfall, find_main_reason
+from demur.run.shortfall import REMEDIES, Shortfall, explain_shortfall, find_main_reason, say_count
 
 DOCS = Path(__file__).parents[2] / "docs" / "outputs.md"
 
@@ -46,3 +46,9 @@ def test_many_strands_are_not_all_told() -> None:
     said = explain_shortfall([Shortfall(f"s{number} brought 0 of 5", make_drops(too_long=1)) for number in range(5)])
     assert said.startswith("s0 brought 0 of 5; s1 brought 0 of 5; s2 brought 0 of 5; and 2 more.\n")
     assert "Of 5 drops there, 5 for too_long" in said
+
+
+def test_one_thing_is_no_things() -> None:
+    """Counts are said as people say them."""
+    assert [say_count(number, "pair") for number in (0, 1, 2, 1500)] == ["0 pairs", "1 pair", "2 pairs", "1,500 pairs"]
+    assert "Of 1 drop there, 1 for too_long" in explain_shortfall([Shortfall("x", make_drops(too_long=1))])

@@ -96,7 +96,9 @@ def test_few_pairs_leave_no_clause_out() -> None:
         assert [strand.quota for strand in composition.strands] == [1, 1, 1]
         [said] = composition.warnings
         planned = round(wanted * share)
-        assert said.startswith(f"contrast: {wanted - 3} twin{'s' * (wanted != 4)} in place of {planned}, so that none of the 3 clauses")
+        assert said.startswith(
+            f"contrast: {wanted - 3} twin{'s' * (wanted != 4)} in place of {planned}, so that none of the 3 clauses"
+        )
     assert compose(make_many([3], balance="clause", contrast={"share": 0.5}), 6).warnings == ()
     assert compose(make_many([1, 1, 1]), 2).warnings == ("1 of the 3 risks gets no pair: ask for 3 at least (-n)",)
 

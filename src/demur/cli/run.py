@@ -20,6 +20,7 @@ from demur.outputs.record import describe_summary
 from demur.records import Status
 from demur.run.plan import make_plan
 from demur.run.runner import Runner, RunResult
+from demur.run.shortfall import say_count
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -120,6 +121,7 @@ def _explain_end(result: RunResult) -> None:
         )
     for summary in result.summaries:
         if summary.status is Status.STALLED:
-            said = f"{summary.task} stalled at {summary.accepted} of {summary.wanted} pairs: {summary.shortfall}"
+            there = f"{summary.accepted} of {say_count(summary.wanted, 'pair')}"
+            said = f"{summary.task} stalled at {there}: {summary.shortfall}"
             print(sanitise(said), file=sys.stderr)
             print("  rejected.jsonl has each drop with its evidence.", file=sys.stderr)

@@ -15,6 +15,7 @@ from demur.inputs.task import TaskInputs
 from demur.records import Seed
 from demur.run.plan import Plan, TaskPlan
 from demur.run.recipe import Recipe
+from demur.run.shortfall import say_count
 from demur.run.strands import Composition, Strand, compose
 from demur.stages.aim import plan_aims
 from demur.stages.assist import Assistant
@@ -165,9 +166,9 @@ def warn_of_seeds(inputs: TaskInputs, check: ContaminationCheck | None) -> list[
     if not hit:
         return []
     shown = ", ".join(hit[:5]) + (", …" if len(hit) > 5 else "")
-    return [
-        f"{len(hit)} of {len(inputs.seeds)} seeds are near to an evaluation set, and were used all the same: {shown}"
-    ]
+    is_near, was_used = ("is near", "was used") if len(hit) == 1 else ("are near", "were used")
+    many = f"{len(hit)} of {say_count(len(inputs.seeds), 'seed')}"
+    return [f"{many} {is_near} to an evaluation set, and {was_used} all the same: {shown}"]
 
 
 def _open_semantic(settings: SemanticSettings | None, seeds: tuple[Seed, ...]) -> SemanticIndex | None:

@@ -16,6 +16,7 @@ from demur.outputs.dataset import describe_contamination
 from demur.outputs.derived import PARENT_DROPPED, Derived, change_row, check_destination, list_lost, write_derived
 from demur.outputs.record import describe_file
 from demur.records import Reason
+from demur.run.shortfall import say_count
 from demur.run.trace import protect_path, show_path
 from demur.stages.decontaminate import ContaminationCheck
 
@@ -137,9 +138,10 @@ def _derive(found: Decontaminated, settings: Decontaminate, out: Path) -> Derive
     if rejected is not None:
         result["dropped"] = dict(sorted(Counter(str(record["reason"]) for record in rejected).items()))
     what = "left out, and with it what was made of it" if removes else "flagged: `metadata.contamination` says why"
+    sets = say_count(len(found.sets), "evaluation set")
     return Derived(
         command="decontaminate",
-        words=f"Compared by `demur decontaminate` with {len(found.sets)} evaluation sets. A request that is near to one was {what}.",
+        words=f"Compared by `demur decontaminate` with {sets}. A request that is near to one was {what}.",
         sources=[found.dataset],
         settings=settings.model_dump(mode="json"),
         result=result,

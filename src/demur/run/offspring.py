@@ -20,7 +20,7 @@ from demur.records import Drop, Outcome, Pair, Stage, Status
 from demur.run.progress import TaskProgress
 from demur.run.recipe import Enter, Recipe
 from demur.run.scheduler import FailureStreak
-from demur.run.shortfall import Shortfall, find_main_reason
+from demur.run.shortfall import Shortfall, find_main_reason, say_count
 from demur.run.strands import Strand
 from demur.stages.settle import Ledger
 
@@ -252,14 +252,15 @@ class OffspringRun:
             wanted = self._breeder.count_wanted(line.strand)
             if self.status is not Status.STALLED or line.taken >= wanted:
                 continue
-            said = f"{self._breeder.key}: {line.strand.describe()} has {line.taken} of {wanted} {self._breeder.name}"
+            said = f"{self._breeder.key}: {line.strand.describe()} has {line.taken} of {say_count(wanted, self._breeder.name[:-1])}"
             main = find_main_reason(line.outcomes)
             if line.taken >= line.wanted or main is None:
                 yield f"{said}: it has too few pairs to make them of"
             else:
                 dropped = sum(isinstance(outcome, Drop) for outcome in line.outcomes)
                 most = main[0].replace("_", " ")
-                yield f"{said}: {dropped} of {len(line.outcomes)} attempts were dropped (mostly: {most})"
+                tried = say_count(len(line.outcomes), "attempt")
+                yield f"{said}: {dropped} of {tried} {'was' if dropped == 1 else 'were'} dropped (mostly: {most})"
 
     def list_shortfalls(self) -> list[Shortfall]:
         """Which strands have too few though they had parents, once it is stalled."""
@@ -270,10 +271,10 @@ class OffspringRun:
         if line.in_vain >= line.stall_places:
             why = f"{line.in_vain} tries in a row brought none"
         else:
-            why = f"each of its {len(line.parents)} pairs was tried {line.most // len(line.parents)} times"
-        key, name = self._breeder.key, self._breeder.name
-        wanted = self._breeder.count_wanted(line.strand)
-        said = f"{key}: {line.strand.describe()} has {line.taken} of {wanted} {name}: {why}"
+            times = say_count(line.most // len(line.parents), "time")
+            why = f"each pair of it that could be a parent was tried {times}"
+        wanted = say_count(self._breeder.count_wanted(line.strand), self._breeder.name[:-1])
+        said = f"{self._breeder.key}: {line.strand.describe()} has {line.taken} of {wanted}: {why}"
         return Shortfall(said, tuple(line.outcomes))
 
     def _advance(self) -> None:

@@ -104,6 +104,11 @@ class Shortfall:
     outcomes: tuple[Outcome, ...]
 
 
+def say_count(number: int, noun: str) -> str:
+    """A number with its noun, which is given in the singular and takes an s."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def find_main_reason(outcomes: Iterable[Outcome]) -> tuple[Reason, int] | None:
     """The most frequent reason of the drops and how often it stands there; the alphabet decides between equals."""
     reasons = Counter(each.reason for each in outcomes if isinstance(each, Drop) and each.reason is not Reason.SURPLUS)
@@ -121,4 +126,4 @@ def explain_shortfall(shortfalls: Sequence[Shortfall]) -> str:
         return f"{said}."
     reason, count = main
     dropped = sum(isinstance(each, Drop) and each.reason is not Reason.SURPLUS for each in outcomes)
-    return f"{said}.\n  Of {dropped} drop{'s' * (dropped != 1)} there, {count} for {reason}. {REMEDIES[reason]}"
+    return f"{said}.\n  Of {say_count(dropped, 'drop')} there, {count} for {reason}. {REMEDIES[reason]}"
