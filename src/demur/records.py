@@ -363,6 +363,7 @@ class Summary:
         files: what was written, by its name in the output folder.
         warnings: what a person should know of the run, though it did not stop it.
         failure: the error that ended it early, in words.
+        shortfall: where it is stalled: what happened, by what most was dropped for, and what helps.
         budget: what the run as a whole used, where it has a budget.
         contamination: by evaluation set, how many drafts were dropped for it; where that is only flagged, how many pairs are.
         opinions: where a refusal judge was asked: how many responses it said what of; `unreadable` where nothing.
@@ -386,6 +387,7 @@ class Summary:
     files: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     failure: str = ""
+    shortfall: str = ""
     budget: BudgetUse | None = None
     contamination: Mapping[str, int] = field(default_factory=dict)
     opinions: Mapping[str, int] = field(default_factory=dict)

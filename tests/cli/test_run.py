@@ -174,3 +174,21 @@ def test_nothing_is_written_outside_the_output_folder(tmp_path: Path) -> None:
     before = list_checkout()
     run_demur("run", TASK, "-n", "2", "--engines", "embedded", "--output-dir", str(tmp_path))
     assert list_checkout() == before
+
+
+def test_a_stalled_task_says_what_happened_and_what_helps(tmp_path: Path) -> None:
+    """Where every response was unfit the terminal speaks of responses, not of seeds."""
+    config = tmp_path / "builder.yaml"
+    config.write_text(
+        "name: public/safety/refusal\nblocks:\n"
+        "  - {name: instruction_generator, type: embedded}\n"
+        "  - {name: dedup, type: rouge_scorer, threshold: 0.7}\n"
+        "  - {name: response_generator, type: scripted, respond: ['']}\n"
+        "  - {name: granite_guardian, type: validators/embedded}\n"
+    )
+    ended = run_demur("run", TASK, "-n", "3", "--config", str(config), "--output-dir", str(tmp_path / "out"))
+    assert ended.returncode == 3
+    assert "stalled at 0 of 3 pairs: " in ended.stderr
+    assert "brought 0 of 3: 50 rounds in a row brought no accepted pair" in ended.stderr
+    assert "for response_empty. Nothing is left of the replies without thinking: raise `max_tokens`" in ended.stderr
+    assert "seeds" not in ended.stderr

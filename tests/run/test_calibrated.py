@@ -227,8 +227,33 @@ async def test_what_cannot_be_filled_is_named(calibrated: Path) -> None:
     assert "contrast: clause 1 of queue_jumping has 0 of 5 twins" in words
     assert "twin violates" in words
     assert "contrast: clause 2 of lock_picking has 0 of 6 twins: it has too few pairs" in words
+    assert "clause 2 of lock_picking brought 0 of 5: 50 rounds in a row" in summary.shortfall
+    assert "clause 1 of queue_jumping has 0 of 5 twins: 30 tries in a row brought none" in summary.shortfall
     attempts = [request for request in world.answered if isinstance(request.ask, TwinAsk)]
     assert len(attempts) <= 2 * 2 * 30 + 2 * 64  # two strands, two attempts a place, thirty places, and those under way
+
+
+async def test_few_parents_bring_many_mutants_and_a_strict_guard_stops_nothing(workspace: Path) -> None:
+    """More mutants than parents and kinds, most of which the guard drops: all there, the same at every concurrency."""
+    task = workspace / "task.yaml"
+    task.write_text(task.read_text() + "mutate: {kinds: [typos, language], share: 0.6}\nreplies: {}\n")
+    files = {}
+    for concurrency in (1, 8, 64):
+        world = Varied(safe=0.7, jitter_s=0.003)
+        output = f"out{concurrency}"
+        result = await run_world(workspace, world, outputs=20, concurrency=concurrency, output_dir=workspace / output)
+        assert result.exit_code == 0
+        files[concurrency] = [read_output(workspace, name, output) for name in KINDS]
+    assert files[1] == files[8] == files[64]
+    rows = [row["metadata"] for row in read_rows(workspace, output="out8")]
+    assert sum("mutated_from" in row for row in rows) == 12
+    assert len({row["id"] for row in rows}) == 20
+    assert any(row["id"].endswith(".1") for row in rows)
+    world = Varied()
+    world.fail = lambda _: RequestRejected("no engine should be asked")
+    again = await run_world(workspace, world, outputs=20, output_dir=workspace / "out8")
+    assert again.exit_code == 0
+    assert world.answered == []
 
 
 async def test_no_twin_is_written_in_vain(calibrated: Path) -> None:

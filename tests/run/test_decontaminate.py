@@ -141,7 +141,7 @@ async def test_seeds_near_to_a_set_are_warned_of(workspace: Path) -> None:
     add_to_task(workspace, "decontaminate: {against: [eval.yaml]}\n")
     result = await run_world(workspace, World(), outputs=2)
     [said] = [said for said in result.summaries[0].warnings if "seeds" in said]
-    assert said == "1 of 4 seeds are near to an evaluation set, and were used all the same: seed:1"
+    assert said == "1 of 4 seeds is near to an evaluation set, and was used all the same: seed:1"
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demur.errors import BudgetSpent
-from demur.inputs.calibration import Mutate, Replies
+from demur.inputs.calibration import Contrast, Mutate, Replies
 from demur.records import DraftId, Drop, Outcome, Pair, Reason, Stage, Status, identify
-from demur.run.offspring import STALL_PLACES, MutantBreeder, OffspringRun, Place
+from demur.run.offspring import STALL_PLACES, MutantBreeder, OffspringRun, Place, TwinBreeder
 from demur.run.progress import TaskProgress
 from demur.run.recipe import Enter, Recipe
 from demur.run.scheduler import FailureStreak
@@ -178,21 +178,40 @@ async def test_a_strand_that_brings_nothing_is_given_up() -> None:
 
 
 async def test_mutants_take_kinds_and_languages_in_turn() -> None:
-    """Every kind comes as often as any other within a strand, and so do the languages."""
-    asked: list[tuple[str, str]] = []
+    """Every kind comes as often as any other within a strand, and so do the languages; what comes again is a new variant."""
+    asked: list[tuple[str, str, int]] = []
 
     class Listening:
-        async def make_mutant(self, parent: Pair, kind: str, language: str, enter: Enter) -> Pair | Drop:
-            asked.append((kind, language))
+        async def make_mutant(
+            self, parent: Pair, kind: str, language: str, enter: Enter, *, variant: int
+        ) -> Pair | Drop:
+            asked.append((kind, language, variant))
             return Drop(id=parent.draft.id, stage=Stage.MUTATE, reason=Reason.MUTANT_UNCHANGED)
 
     breeder = MutantBreeder(Mutate(kinds=("typos", "language", "typos"), languages=("German", "French")))
-    assert breeder.count_turns(10, 10) == 2
-    for turn in range(2):
+    assert breeder.count_turns(10, 10) == 4
+    for turn in range(4):
         for parent in range(4):
             place = Place(1, parent, turn)
             await breeder.make(cast(Recipe, Listening()), make_pair(), place, 0, lambda _: None)
-    assert sorted(asked[:4]) == [("language", "French"), ("language", "German"), ("typos", ""), ("typos", "")]
-    assert sorted(asked[4:]) == sorted(asked[:4])
-    for first, second in zip(asked[:4], asked[4:], strict=True):
+    assert sorted(asked[:4]) == [
+        ("language", "French", 0),
+        ("language", "German", 0),
+        ("typos", "", 0),
+        ("typos", "", 0),
+    ]
+    assert sorted(asked[4:8]) == sorted(asked[:4])
+    for first, second in zip(asked[:4], asked[4:8], strict=True):
         assert first[0] != second[0]
+    assert {variant for _, _, variant in asked[8:]} == {1}
+    for first, second in zip(asked[:8], asked[8:], strict=True):
+        assert first[0] == second[0]
+        assert (first[1] != second[1]) is (first[0] == "language")
+
+
+def test_few_parents_are_come_back_to_as_often_as_many() -> None:
+    """A strand is not given up for having one parent: it has as many places as are tried in vain before that."""
+    for breeder in (MutantBreeder(Mutate(kinds=("typos",))), TwinBreeder(Contrast())):
+        assert breeder.count_turns(1, 1) == STALL_PLACES
+        assert breeder.count_turns(1, 7) * 7 >= STALL_PLACES
+        assert breeder.count_turns(100, 10) == 40

@@ -9,7 +9,7 @@ from demur.engines.scripted import ScriptedEngine
 from demur.errors import CredentialsRejected
 from demur.records import Drop, Pair, Reason, identify
 from demur.run.plan import Options, make_plan
-from demur.run.rehearse import rehearse, render_prompts, show_prompt
+from demur.run.rehearse import STAND_IN, rehearse, render_prompts, show_prompt
 from tests.run.world import World, make_runner
 
 
@@ -70,11 +70,45 @@ def test_a_prompt_is_shown_as_the_model_sees_it() -> None:
     assert show_prompt(Raw("<|start|>x")) == "<|start|>x"
 
 
-def test_a_task_with_contrast_shows_a_twins_prompt(workspace: Path) -> None:
-    """What asks for a benign twin of the first seed comes last, and only where the task wants twins."""
+def test_a_task_with_contrast_shows_a_twins_prompts(workspace: Path) -> None:
+    """What asks for a benign twin of the first seed, and for its answer, come last, and only where the task wants twins."""
     task = workspace / "task.yaml"
     task.write_text(task.read_text() + "contrast: {share: 0.5}\n")
     plan = make_runner(workspace, World(), outputs=10).plan
     prompts = render_prompts(plan.tasks[0], plan)
-    assert prompts[-1].title == "7. benign twin"
-    assert plan.tasks[0].inputs.seeds[0].instruction in prompts[-1].text
+    assert [prompt.title for prompt in prompts[-2:]] == ["7. benign twin", "8. answer to the twin"]
+    assert plan.tasks[0].inputs.seeds[0].instruction in prompts[-2].text
+    assert STAND_IN in prompts[-1].text
+
+
+async def test_whatever_a_run_sends_is_shown_of_every_risk(workspace: Path) -> None:
+    """Of each risk all prompts, of each kind of mutant that a model writes; the run sends no other kind of request."""
+    task = workspace / "task.yaml"
+    text = task.read_text().replace("risk: lock_picking", "risk: [lock_picking, queue_jumping]")
+    keys = "contrast: {share: 0.4}\nmutate: {kinds: [typos, past_tense, language], share: 0.4}\nbalance: clause\n"
+    task.write_text(text + keys + "replies: {}\n")
+    world = World(jitter_s=0.001)
+    runner = make_runner(workspace, world, outputs=40)
+    prompts = render_prompts(runner.plan.tasks[0], runner.plan)
+    titles = [prompt.title for prompt in prompts]
+    assert titles == [
+        f"{title} ({risk})"
+        for risk in ("lock_picking", "queue_jumping")
+        for title in (
+            "1. instruction generation",
+            "3. guard on the instruction",
+            "4. response generation",
+            "5. guard on the response",
+            "7. benign twin",
+            "8. answer to the twin",
+            "9. mutant, language",
+            "9. mutant, past tense",
+        )
+    ]
+    shown = {prompt.title: prompt.text for prompt in prompts}
+    for title in titles[:8]:
+        assert shown[title] != shown[title.replace("lock_picking", "queue_jumping")]
+    assert "German" in shown["9. mutant, language (queue_jumping)"]
+    await runner.run()
+    systems = {show_prompt(request.prompt)[:60] for request in world.answered}
+    assert systems == {prompt.text[:60] for prompt in prompts}

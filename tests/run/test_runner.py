@@ -126,12 +126,16 @@ async def test_a_task_without_yield_stalls_with_what_there_is(workspace: Path) -
     assert read_output(workspace) == b""
     drops = [json.loads(line) for line in read_output(workspace, "rejected.jsonl").splitlines()]
     assert sum(drop["reason"] == "instruction_safe" for drop in drops) > 100
+    assert "brought 0 of 5: 50 rounds in a row brought no accepted pair" in summary.shortfall
+    assert "for instruction_safe" in summary.shortfall
+    assert "concrete seeds" in summary.shortfall
 
 
 async def test_a_generator_that_repeats_itself_stalls(workspace: Path) -> None:
     """One text over and over gives one pair, and near-duplicates that name it."""
     result = await run_world(workspace, World(duplicate=1.0, safe=0.0, unsafe=0.0, unreadable=0.0), outputs=5)
     assert (result.exit_code, result.summaries[0].accepted) == (3, 3)
+    assert "for near_duplicate. The requests repeat each other" in result.summaries[0].shortfall
 
 
 async def test_every_proposed_draft_is_one_pair_or_one_drop(workspace: Path) -> None:

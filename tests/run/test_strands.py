@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def make_many(clauses: list[int], **task: object) -> TaskInputs:
 def test_the_pairs_wanted_are_divided_without_rest(
     wanted: int, clauses: list[int], twins: float, mutants: float, balanced: bool
 ) -> None:
-    """Quotas add up to what is wanted, in the shares that are wanted; strands differ by one at most."""
+    """Quotas add up to what is wanted; strands differ by one at most; the shares are those wanted, or it is warned of."""
     task: dict[str, object] = {"balance": "clause"} if balanced else {}
     task |= {"contrast": {"share": twins}} if twins else {}
     task |= {"mutate": {"kinds": ["typos"], "share": mutants}} if mutants else {}
@@ -59,10 +60,15 @@ def test_the_pairs_wanted_are_divided_without_rest(
     assert sum(strand.twins for strand in strands) == composition.twins
     assert sum(strand.mutants for strand in strands) == composition.mutants
     assert all(strand.quota > 0 for strand in strands if strand.twins or strand.mutants)
-    assert composition.twins == min(round(wanted * twins), wanted - 1)
-    if all(strand.quota for strand in strands):
-        totals = [strand.quota + strand.twins + strand.mutants for strand in strands]
-        assert max(totals) - min(totals) <= 1
+    totals = [strand.quota + strand.twins + strand.mutants for strand in strands]
+    assert max(totals) - min(totals) <= 1
+    planned = min(round(wanted * twins), wanted - 1)
+    as_planned = (composition.twins, composition.mutants) == (
+        planned,
+        min(round(wanted * mutants), wanted - 1 - planned),
+    )
+    assert as_planned or composition.proposed == min(wanted, len(strands))
+    assert bool(composition.warnings) is (wanted < len(strands) or not as_planned)
 
 
 @given(st.integers(0, 1000), st.integers(1, 40), st.integers(0, 100))
@@ -82,11 +88,47 @@ def test_without_optional_keys_there_is_one_strand_and_nothing_else() -> None:
     assert not composition.settles
 
 
+def test_few_pairs_leave_no_clause_out() -> None:
+    """Where the share of twins would leave clauses without a pair there are fewer twins, and a warning; with more, none."""
+    for wanted, share, expected in ((3, 0.5, [1, 1, 1]), (4, 0.5, [2, 1, 1]), (10, 0.8, [4, 3, 3])):
+        composition = compose(make_many([3], balance="clause", contrast={"share": share}), wanted)
+        assert [strand.quota + strand.twins for strand in composition.strands] == expected
+        assert [strand.quota for strand in composition.strands] == [1, 1, 1]
+        [said] = composition.warnings
+        planned = round(wanted * share)
+        assert said.startswith(
+            f"contrast: {wanted - 3} twin{'s' * (wanted != 4)} in place of {planned}, so that none of the 3 clauses"
+        )
+    assert compose(make_many([3], balance="clause", contrast={"share": 0.5}), 6).warnings == ()
+    assert compose(make_many([1, 1, 1]), 2).warnings == ("1 of the 3 risks gets no pair: ask for 3 at least (-n)",)
+
+
 def test_shares_that_leave_nothing_are_refused() -> None:
     """Twins and mutants are made of proposed pairs: there must be some."""
     inputs = make_inputs(contrast={"share": 0.6}, mutate={"kinds": ["typos"], "share": 0.4})
     with pytest.raises(InputError, match="nothing is left"):
         compose(inputs, 50)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("contrast: {share: 0.6}\nmutate: {kinds: [typos], share: 0.5}\n", "take 110% of the pairs"),
+        ("contrast: true\nmutate: {kinds: [obfuscation], share: 0.45}\n", "wants 45 obfuscations of 5 requests"),
+    ],
+)
+def test_shares_that_cannot_be_met_are_refused_with_file_and_line(workspace: Path, keys: str, said: str) -> None:
+    """The error says where the shares stand, and a share that it offers is one that can be met."""
+    task = workspace / "task.yaml"
+    text = task.read_text()
+    task.write_text(text + keys)
+    line = len(text.splitlines()) + 2
+    with pytest.raises(InputError, match=said) as caught:
+        compose(make_runner(workspace, World(), outputs=100).plan.tasks[0].inputs, 100)
+    assert (caught.value.path, caught.value.line) == (task, line)
+    if offered := re.search(r"`share` of ([\d.]+)", caught.value.hint):
+        task.write_text(text + keys.replace("0.45", offered[1]))
+        assert compose(make_runner(workspace, World(), outputs=100).plan.tasks[0].inputs, 100).mutants == 42
 
 
 def assemble(workspace: Path, world: World) -> Assembly:

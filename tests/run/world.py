@@ -96,7 +96,8 @@ class World:
             return f"{words[2]} and {words[3]} are sold in every shop, and {words[4]} goes well with both."
         if isinstance(ask, MutateAsk):
             words = ask.instruction.split()[1:]
-            return f"### Question 1:\nPlease {' '.join(sorted(words))} {ask.kind} {ask.language}"
+            sample = f"w{int(chance('mutant', request.sampling.seed) * 400)}"
+            return f"### Question 1:\nPlease {' '.join(sorted(words))} {sample} {ask.kind} {ask.language}"
         assert isinstance(ask, JudgeAsk)
         return f"<score> {self._judge(ask)} </score>"
 

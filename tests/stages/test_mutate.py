@@ -9,6 +9,7 @@ from demur.engines.scripted import Script, ScriptedEngine
 from demur.errors import CredentialsRejected, RequestRejected
 from demur.inputs.calibration import MutationKind
 from demur.records import Aim, Draft, Drop, Origin, Reason, Stage
+from demur.run.strands import OBFUSCATIONS
 from demur.stages.garble import ORIGIN
 from demur.stages.mutate import Mutator
 from demur.stages.render import MutateValues, load_template
@@ -101,3 +102,24 @@ def test_the_prompt_says_what_form_is_wanted() -> None:
     assert isinstance(german.ask, MutateAsk)
     assert (german.ask.kind, german.ask.language) == ("language", "German")
     assert len({request.sampling.seed for request in (past, play, german)}) == 3
+
+
+async def test_one_request_has_many_variants_of_a_kind() -> None:
+    """The rules' variants all differ, each with an id of its own; where there are no more, nothing has changed."""
+    stage, parent = mutator(), make_pair()
+    typos = [await stage.mutate(parent, "typos", variant=number) for number in range(40)]
+    texts = {draft.instruction for draft in typos if isinstance(draft, Draft)}
+    assert len(texts) == 40
+    assert parent.draft.instruction not in texts
+    assert [str(draft.id).rpartition("/")[2] for draft in typos] == [f"typos.{number}" for number in range(40)]
+    disguised = [await stage.mutate(parent, "obfuscation", variant=number) for number in range(8)]
+    assert len({draft.instruction for draft in disguised if isinstance(draft, Draft)}) == OBFUSCATIONS == 6
+    assert [drop.reason for drop in disguised if isinstance(drop, Drop)] == [Reason.MUTANT_UNCHANGED] * 2
+
+
+def test_a_models_variants_are_samples_of_their_own() -> None:
+    """Each has a seed of its own, and the first the seed that it had when there was but one."""
+    stage, parent = mutator(), make_pair()
+    seeds = [stage.prepare(parent, "past_tense", variant=number).sampling.seed for number in range(20)]
+    assert len(set(seeds)) == 20
+    assert seeds[0] == stage.prepare(parent, "past_tense").sampling.seed

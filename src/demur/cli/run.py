@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from demur.cli.failures import forgo_output, show_error
+from demur.cli.failures import forgo_output, sanitise, show_error
 from demur.cli.fetching import provide_models
 from demur.cli.main import gather_tasks, read_options
 from demur.errors import DemurError
@@ -20,6 +20,7 @@ from demur.outputs.record import describe_summary
 from demur.records import Status
 from demur.run.plan import make_plan
 from demur.run.runner import Runner, RunResult
+from demur.wording import say_count
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -118,9 +119,9 @@ def _explain_end(result: RunResult) -> None:
             "with the same budget again (replies from the journal are free), or with another.",
             file=sys.stderr,
         )
-    elif any(summary.status is Status.STALLED for summary in result.summaries):
-        print(
-            "Stalled: many rounds in a row brought no accepted pair. See rejected.jsonl for the reasons;\n"
-            "more or more varied seeds, a higher dedup threshold or another generator are what helps.",
-            file=sys.stderr,
-        )
+    for summary in result.summaries:
+        if summary.status is Status.STALLED:
+            there = f"{summary.accepted} of {say_count(summary.wanted, 'pair')}"
+            said = f"{summary.task} stalled at {there}: {summary.shortfall}"
+            print(sanitise(said), file=sys.stderr)
+            print("  rejected.jsonl has each drop with its evidence.", file=sys.stderr)

@@ -30,6 +30,7 @@ from demur.stages.respond import Responder
 from demur.stages.screen import Screen
 from demur.stages.semantic import SemanticIndex
 from demur.stages.settle import Ledger
+from demur.wording import say_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +166,9 @@ def warn_of_seeds(inputs: TaskInputs, check: ContaminationCheck | None) -> list[
     if not hit:
         return []
     shown = ", ".join(hit[:5]) + (", …" if len(hit) > 5 else "")
-    return [
-        f"{len(hit)} of {len(inputs.seeds)} seeds are near to an evaluation set, and were used all the same: {shown}"
-    ]
+    is_near, was_used = ("is near", "was used") if len(hit) == 1 else ("are near", "were used")
+    many = f"{len(hit)} of {say_count(len(inputs.seeds), 'seed')}"
+    return [f"{many} {is_near} to an evaluation set, and {was_used} all the same: {shown}"]
 
 
 def _open_semantic(settings: SemanticSettings | None, seeds: tuple[Seed, ...]) -> SemanticIndex | None:

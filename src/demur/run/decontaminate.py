@@ -138,10 +138,10 @@ def _derive(found: Decontaminated, settings: Decontaminate, out: Path) -> Derive
     if rejected is not None:
         result["dropped"] = dict(sorted(Counter(str(record["reason"]) for record in rejected).items()))
     what = "left out, and with it what was made of it" if removes else "flagged: `metadata.contamination` says why"
+    sets = say_count(len(found.sets), "evaluation set")
     return Derived(
         command="decontaminate",
-        words=f"Compared by `demur decontaminate` with {say_count(len(found.sets), 'evaluation set')}. "
-        f"A request that is near to one was {what}.",
+        words=f"Compared by `demur decontaminate` with {sets}. A request that is near to one was {what}.",
         sources=[found.dataset],
         settings=settings.model_dump(mode="json"),
         result=result,

@@ -10,7 +10,8 @@ from demur.records import Drop, Outcome, Pair, Status
 from demur.run.assemble import Assembly
 from demur.run.progress import TaskProgress
 from demur.run.recipe import Recipe
-from demur.run.scheduler import FailureStreak, TaskScheduler
+from demur.run.scheduler import STALL_ROUNDS, FailureStreak, TaskScheduler
+from demur.run.shortfall import Shortfall, find_main_reason
 from demur.run.strands import Strand
 from demur.stages.settle import STALL_PAIRS, Settlement
 
@@ -147,22 +148,27 @@ class Harvest:
 
     def list_warnings(self) -> Iterator[str]:
         """Which risk or clause brought too few, and why."""
-        if not self._settles or self.status is not Status.STALLED:
-            return
-        settlement = self._settlement
-        for number, short in enumerate(self._count_short()):
-            if not short:
-                continue
-            strand, took = self._strands[number], settlement.counts[number]
-            said = f"{strand.describe()} brought {took} of {strand.quota}"
-            if strand.clause is not None:
-                said = f"balance: {said}"
-            if number in settlement.barren:
-                reasons = [drop.reason for drop in settlement.drops if self._find_strand(drop) == number]
-                most = max(sorted(set(reasons)), key=reasons.count).replace("_", " ")
-                yield f"{said}: {STALL_PAIRS} pairs in a row were too much like earlier ones (mostly: {most})"
-            else:
-                yield f"{said}: many rounds in a row brought no accepted pair (see rejected.jsonl)"
+        if self._settles:
+            for shortfall in self.list_shortfalls():
+                main = find_main_reason(shortfall.outcomes)
+                mostly = "" if main is None else f" (mostly: {main[0].replace('_', ' ')})"
+                yield f"{shortfall.words}{mostly}"
+
+    def list_shortfalls(self) -> list[Shortfall]:
+        """Which strands brought too few, once it is stalled."""
+        short = self._count_short() if self.status is Status.STALLED else []
+        return [self._describe_shortfall(number) for number, missing in enumerate(short) if missing]
+
+    def _describe_shortfall(self, number: int) -> Shortfall:
+        settlement, strand = self._settlement, self._strands[number]
+        said = f"{strand.describe()} brought {settlement.counts[number]} of {strand.quota}"
+        if strand.clause is not None:
+            said = f"balance: {said}"
+        if number in settlement.barren:
+            drops = tuple(drop for drop in settlement.drops if self._find_strand(drop) == number)
+            return Shortfall(f"{said}: {STALL_PAIRS} pairs in a row were too much like earlier ones", drops)
+        outcomes = tuple(self._list_considered(number, self._schedulers[number]))
+        return Shortfall(f"{said}: {STALL_ROUNDS} rounds in a row brought no accepted pair", outcomes)
 
     def _find_strand(self, drop: Drop) -> int:
         return drop.id.round % len(self._schedulers)

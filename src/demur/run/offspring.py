@@ -20,8 +20,10 @@ from demur.records import Drop, Outcome, Pair, Stage, Status
 from demur.run.progress import TaskProgress
 from demur.run.recipe import Enter, Recipe
 from demur.run.scheduler import FailureStreak
+from demur.run.shortfall import Shortfall, find_main_reason
 from demur.run.strands import Strand
 from demur.stages.settle import Ledger
+from demur.wording import say_count
 
 TURNS = 4
 """How much more often than needed each parent has its turn, before a strand counts as short of offspring."""
@@ -89,7 +91,7 @@ class TwinBreeder:
 
     def count_turns(self, wanted: int, parents: int) -> int:
         """How often it comes back to each parent."""
-        return TURNS * ceil(wanted / parents)
+        return _count_turns(wanted, parents)
 
     async def make(self, recipe: Recipe, parent: Pair, place: Place, attempt: int, enter: Enter) -> Pair | Drop:
         """One attempt; a parent's later twins go on with the numbers of the attempts."""
@@ -111,17 +113,22 @@ class MutantBreeder:
         return strand.mutants
 
     def count_turns(self, wanted: int, parents: int) -> int:
-        """Every kind once: the same one again would give the same."""
-        del wanted, parents
-        return len(self._kinds)
+        """How often it comes back to each parent; every kind once, at the least."""
+        return max(len(self._kinds), _count_turns(wanted, parents))
 
     async def make(self, recipe: Recipe, parent: Pair, place: Place, attempt: int, enter: Enter) -> Pair | Drop:
-        """The one attempt."""
+        """The one attempt. Once a parent had every kind, they come again: each time another variant, in another language."""
         del attempt
-        step = place.strand + place.parent
+        step, variant = place.strand + place.parent, place.turn // len(self._kinds)
         kind = self._kinds[(step + place.turn) % len(self._kinds)]
-        language = self._languages[step // len(self._kinds) % len(self._languages)] if kind == "language" else ""
-        return await recipe.make_mutant(parent, kind, language, enter)
+        tongue = (step // len(self._kinds) + variant) % len(self._languages)
+        language = self._languages[tongue] if kind == "language" else ""
+        return await recipe.make_mutant(parent, kind, language, enter, variant=variant)
+
+
+def _count_turns(wanted: int, parents: int) -> int:
+    # However few the parents are, a strand is given up for what comes of it, not for the places that it has.
+    return max(TURNS * ceil(wanted / parents), ceil(STALL_PLACES / parents))
 
 
 @dataclass(slots=True)
@@ -246,13 +253,30 @@ class OffspringRun:
             wanted = self._breeder.count_wanted(line.strand)
             if self.status is not Status.STALLED or line.taken >= wanted:
                 continue
-            said = f"{self._breeder.key}: {line.strand.describe()} has {line.taken} of {wanted} {self._breeder.name}"
-            reasons = [outcome.reason for outcome in line.outcomes if isinstance(outcome, Drop)]
-            if line.taken >= line.wanted or not reasons:
+            said = f"{self._breeder.key}: {line.strand.describe()} has {line.taken} of {say_count(wanted, self._breeder.name[:-1])}"
+            main = find_main_reason(line.outcomes)
+            if line.taken >= line.wanted or main is None:
                 yield f"{said}: it has too few pairs to make them of"
             else:
-                most = max(sorted(set(reasons)), key=reasons.count).replace("_", " ")
-                yield f"{said}: {len(reasons)} of {len(line.outcomes)} attempts were dropped (mostly: {most})"
+                dropped = sum(isinstance(outcome, Drop) for outcome in line.outcomes)
+                most = main[0].replace("_", " ")
+                tried = say_count(len(line.outcomes), "attempt")
+                yield f"{said}: {dropped} of {tried} {'was' if dropped == 1 else 'were'} dropped (mostly: {most})"
+
+    def list_shortfalls(self) -> list[Shortfall]:
+        """Which strands have too few though they had parents, once it is stalled."""
+        short = [line for line in self._lines if self.status is Status.STALLED and line.taken < line.wanted]
+        return [self._describe_shortfall(line) for line in short]
+
+    def _describe_shortfall(self, line: _Line) -> Shortfall:
+        if line.in_vain >= line.stall_places:
+            why = f"{line.in_vain} tries in a row brought none"
+        else:
+            times = say_count(line.most // len(line.parents), "time")
+            why = f"each pair of it that could be a parent was tried {times}"
+        wanted = say_count(self._breeder.count_wanted(line.strand), self._breeder.name[:-1])
+        said = f"{self._breeder.key}: {line.strand.describe()} has {line.taken} of {wanted}: {why}"
+        return Shortfall(said, tuple(line.outcomes))
 
     def _advance(self) -> None:
         """Decide what can be decided, and begin what is needed."""

@@ -82,10 +82,12 @@ class Recipe:
         admitted = self.deduplicator.admit_offspring(draft, Stage.TWIN)
         return admitted if isinstance(admitted, Drop) else await self.finish(admitted, enter)
 
-    async def make_mutant(self, parent: Pair, kind: MutationKind, language: str, enter: Enter) -> Pair | Drop:
+    async def make_mutant(
+        self, parent: Pair, kind: MutationKind, language: str, enter: Enter, *, variant: int = 0
+    ) -> Pair | Drop:
         """A mutant: the request in another form, judged again and declined again."""
         enter(Stage.MUTATE)
-        draft = await self.mutator.mutate(parent, kind, language)
+        draft = await self.mutator.mutate(parent, kind, language, variant)
         if isinstance(draft, Drop):
             return draft
         admitted = self.deduplicator.admit_offspring(draft, Stage.MUTATE)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 
 from demur.engines.base import Chat, JudgeAsk, Prompt, StanceAsk
 from demur.engines.catalog import Catalog
 from demur.engines.journaling import NoStore
-from demur.records import Draft, DraftId, Drop, Label, Origin, Outcome, Pair, Seed, Verdict
+from demur.inputs.policy import Risk
+from demur.records import TWIN, Aim, Draft, DraftId, Drop, Label, Origin, Outcome, Pair, Seed, SeedKind, Verdict
 from demur.run.assemble import assemble_task
 from demur.run.plan import Plan, TaskPlan
+from demur.run.recipe import Recipe
+from demur.stages.contrast import choose_device
+from demur.stages.mutate import RULES
+
+TWIN_SEEDS: SeedKind = "comply"
+STAND_IN = "(the benign twin, once it is written)"
+"""In the place of a twin's request, where no seed is of its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +35,7 @@ class RenderedPrompt:
 
 
 def render_prompts(task: TaskPlan, plan: Plan) -> list[RenderedPrompt]:
-    """The prompts of each model call, on the task's first round and its first seed.
+    """The prompts of each model call, risk by risk: on the first round of each, and on its first seed.
 
     Raises:
         TemplateFault: a template cannot be rendered.
@@ -35,32 +43,70 @@ def render_prompts(task: TaskPlan, plan: Plan) -> list[RenderedPrompt]:
     """
     catalog = Catalog(plan.options.concurrency, plan.options.replacements)
     assembly = assemble_task(task, plan, catalog, NoStore())
-    recipe = assembly.recipes[0]
-    risk = recipe.proposer.risk
-    seed = task.inputs.seeds_of(risk)[0]
-    prompts = [
-        RenderedPrompt("1. instruction generation", show_prompt(recipe.proposer.prepare(0).prompt)),
-        RenderedPrompt("4. response generation", show_prompt(recipe.responder.prepare(seed.instruction).prompt)),
-    ]
+    prompts: list[RenderedPrompt] = []
+    shown: set[str] = set()
+    for number, recipe in enumerate(assembly.recipes):
+        risk = recipe.proposer.risk
+        if risk.risk in shown:  # another clause of the same risk
+            continue
+        shown.add(risk.risk)
+        seed = task.inputs.seeds_of(risk)[0]
+        found = list(_render_calls(recipe, risk, seed, number))
+        pair = _dress(seed, task, risk, recipe.guard.name)
+        found += _render_twin(recipe, risk, pair) if assembly.composition.twins else ()
+        found += _render_mutants(recipe, task, pair) if assembly.composition.mutants else ()
+        which = f" ({risk.risk})" if len(task.inputs.risks) > 1 else ""
+        found.sort(key=lambda prompt: prompt.title)
+        prompts += (RenderedPrompt(prompt.title + which, prompt.text) for prompt in found)
+    return prompts
+
+
+def _render_calls(recipe: Recipe, risk: Risk, seed: Seed, number: int) -> Iterator[RenderedPrompt]:
+    """What makes a proposed pair."""
+    yield RenderedPrompt("1. instruction generation", show_prompt(recipe.proposer.prepare(number).prompt))
+    yield RenderedPrompt("4. response generation", show_prompt(recipe.responder.prepare(seed.instruction).prompt))
     for title, response in (("3. guard on the instruction", None), ("5. guard on the response", seed.response)):
         for guard in recipe.guard.members or (recipe.guard,):
             prompt = guard.render(JudgeAsk(risk, seed.instruction, response))
             if prompt is not None:
                 member = f" ({guard.name})" if recipe.guard.members else ""
-                prompts.append(RenderedPrompt(title + member, show_prompt(prompt)))
+                yield RenderedPrompt(title + member, show_prompt(prompt))
     if recipe.gate.judge is not None:
         chat = recipe.gate.judge.render(StanceAsk(risk, seed.instruction, seed.response))
-        prompts.append(RenderedPrompt("6. refusal judge", show_prompt(chat)))
-    if assembly.composition.twins:
-        twin = recipe.twin_writer.prepare(_dress(seed, task, recipe.guard.name), 0)
-        prompts.append(RenderedPrompt("7. benign twin", show_prompt(twin.prompt)))
-    return sorted(prompts, key=lambda prompt: prompt.title)
+        yield RenderedPrompt("6. refusal judge", show_prompt(chat))
 
 
-def _dress(seed: Seed, task: TaskPlan, guard: str) -> Pair:
+def _render_twin(recipe: Recipe, risk: Risk, pair: Pair) -> Iterator[RenderedPrompt]:
+    """What asks for a benign twin, and for its answer: of a seed of the kind, or of a stand-in where there is none."""
+    writer = recipe.twin_writer
+    yield RenderedPrompt("7. benign twin", show_prompt(writer.prepare(pair, 0).prompt))
+    _, permission = choose_device(risk, pair.draft.instruction, 0, writer.seed)
+    examples = writer.inputs.seeds_of(risk, TWIN_SEEDS)
+    instruction = examples[0].instruction if examples else STAND_IN
+    twin = replace(pair.draft, instruction=instruction, kind=TWIN, permission=permission)
+    yield RenderedPrompt("8. answer to the twin", show_prompt(recipe.assistant.prepare(twin).prompt))
+
+
+def _render_mutants(recipe: Recipe, task: TaskPlan, pair: Pair) -> Iterator[RenderedPrompt]:
+    """What asks for a mutant of each kind that a model writes."""
+    settings = task.inputs.task.mutate
+    for kind in dict.fromkeys(settings.kinds if settings else ()):
+        if kind not in RULES and settings is not None:
+            language = settings.languages[0] if kind == "language" else ""
+            prompt = recipe.mutator.prepare(pair, kind, language).prompt
+            yield RenderedPrompt(f"9. mutant, {kind.replace('_', ' ')}", show_prompt(prompt))
+
+
+def _dress(seed: Seed, task: TaskPlan, risk: Risk, guard: str) -> Pair:
     """A seed in the place of an accepted pair, to show what is made of those."""
     person = Origin("seed", seed.id)
-    draft = Draft(id=DraftId(task.inputs.name, 0, 0), instruction=seed.instruction, example_ids=(), origin=person)
+    draft = Draft(
+        id=DraftId(task.inputs.name, 0, 0),
+        instruction=seed.instruction,
+        example_ids=(),
+        origin=person,
+        aim=Aim(risk=risk.risk),
+    )
     return Pair(
         draft=draft,
         neighbour=None,

@@ -29,6 +29,7 @@ from demur.run.offspring import Breeder, MutantBreeder, OffspringRun, TwinBreede
 from demur.run.plan import Plan, TaskPlan
 from demur.run.progress import TaskProgress
 from demur.run.scheduler import FailureStreak
+from demur.run.shortfall import explain_shortfall
 from demur.run.tally import (
     count_contamination,
     count_offspring,
@@ -81,6 +82,7 @@ class TaskRun:
         self._offspring: list[OffspringRun] = []
         said = [warn_of_reply_type(risk) for risk in task.inputs.risks]
         self._warnings = [*list_exposed(plan.builder), *assembly.recipes[0].proposer.warnings, *filter(None, said)]
+        self._warnings += assembly.composition.warnings
         self._warnings += warn_of_seeds(task.inputs, assembly.contamination)
         self._warnings += warn_of_idle_judge(plan.builder, task.inputs)
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
@@ -259,10 +261,15 @@ class TaskRun:
             files={name: str(self._task.folder / name) for name in FILES},
             warnings=(*self._warnings, *self._list_late_warnings(pairs), *warn_of_opinions(opinions)),
             failure=str(failure) if status is Status.FAILED else "",
+            shortfall=self._explain_shortfall() if status is Status.STALLED else "",
             slots=self._slots.uses,
             vendi=self._score_variety(pairs),
             budget=self._budget.read() if self._budget.bounded else None,
         )
+
+    def _explain_shortfall(self) -> str:
+        found = self._harvest.list_shortfalls()
+        return explain_shortfall([*found, *(each for run in self._offspring for each in run.list_shortfalls())])
 
     def _score_variety(self, pairs: list[Pair]) -> VendiScores | None:
         """By the embedding model of the deduplication, where the builder names one. Without it a run is none the worse."""

@@ -20,6 +20,8 @@ from demur.stages.rewrite import Rewrite, ask_rewrite, is_same_text
 PRIORITY = 25
 RULES = {"typos": make_typos, "obfuscation": obfuscate}
 """The kinds that need no model."""
+DRAWS = 20
+"""How often the rules draw for each variant, before they count as having no further one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,12 @@ class Mutator:
     inputs: TaskInputs
     seed: int
 
-    def prepare(self, parent: Pair, kind: MutationKind, language: str = "") -> Request:
+    def prepare(self, parent: Pair, kind: MutationKind, language: str = "", variant: int = 0) -> Request:
         """The request for one mutant of a kind that a model writes.
 
         Args:
             language: the language wanted, of the kind `language`; else empty.
+            variant: which of several mutants of the kind, from 0: a sample of its own.
 
         Raises:
             TemplateFault: the template cannot be rendered.
@@ -46,18 +49,20 @@ class Mutator:
         return Request(
             prompt=self.template.render(values),
             ask=MutateAsk(risk, instruction, kind, language),
-            sampling=self.sampling.with_seed(derive_seed(self.seed, instruction, kind, language, "mutate")),
+            sampling=self.sampling.with_seed(
+                derive_seed(self.seed, instruction, kind, language, "mutate", *_salt(variant))
+            ),
             priority=PRIORITY,
         )
 
-    async def mutate(self, parent: Pair, kind: MutationKind, language: str = "") -> Draft | Drop:
-        """Make one mutant.
+    async def mutate(self, parent: Pair, kind: MutationKind, language: str = "", variant: int = 0) -> Draft | Drop:
+        """Make one mutant; of one parent and kind there may be several, numbered from 0.
 
         Raises:
             EngineError: one that would hit every further request too.
         """
-        draft_id, before = replace(parent.draft.id, branch=f"{kind}.0"), parent.draft.instruction
-        written = await self._write(parent, kind, language, draft_id)
+        draft_id, before = replace(parent.draft.id, branch=f"{kind}.{variant}"), parent.draft.instruction
+        written = await self._write(parent, kind, language, variant, draft_id)
         if isinstance(written, Drop):
             return written
         unchanged = written.text == before if kind in RULES else is_same_text(written.text, before)
@@ -73,9 +78,26 @@ class Mutator:
             kind=kind,
         )
 
-    async def _write(self, parent: Pair, kind: MutationKind, language: str, draft_id: DraftId) -> Rewrite | Drop:
-        rule = RULES.get(kind)
-        if rule is None:
-            return await ask_rewrite(self.engine, self.prepare(parent, kind, language), draft_id, Stage.MUTATE)
-        text = parent.draft.instruction
-        return Rewrite(rule(text, derive_seed(self.seed, text, kind)), ORIGIN)
+    async def _write(
+        self, parent: Pair, kind: MutationKind, language: str, variant: int, draft_id: DraftId
+    ) -> Rewrite | Drop:
+        if kind not in RULES:
+            request = self.prepare(parent, kind, language, variant)
+            return await ask_rewrite(self.engine, request, draft_id, Stage.MUTATE)
+        return Rewrite(self._garble(parent.draft.instruction, kind, variant), ORIGIN)
+
+    def _garble(self, text: str, kind: MutationKind, variant: int) -> str:
+        """The rules' text of that number, all of them different; the text itself where they have no more."""
+        found = [RULES[kind](text, derive_seed(self.seed, text, kind))]
+        for salt in range(1, DRAWS * (variant + 1) if variant else 0):
+            if len(found) > variant:
+                break
+            garbled = RULES[kind](text, derive_seed(self.seed, text, kind, *_salt(salt)))
+            if garbled != text and garbled not in found:
+                found.append(garbled)
+        return found[variant] if len(found) > variant else text
+
+
+def _salt(variant: int) -> tuple[int, ...]:
+    # The first variant is what it was when there was only one: journals hold it.
+    return (variant,) if variant else ()
