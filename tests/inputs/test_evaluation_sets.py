@@ -62,6 +62,25 @@ def test_what_cannot_be_used_is_told_with_its_line(tmp_path: Path, content: str,
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.csv", "id,prompt\n1,abc def\n2,\n", "a.csv:3: the field 'prompt' is empty"),
+        ("a.jsonl", '{"prompt": "one"}\n{"prompt": ""}\n', "a.jsonl:2: the field 'prompt' is empty"),
+        ("a.jsonl", '{"prompt": "  "}\n', "a.jsonl:1: the field 'prompt' is empty"),
+        ("a.json", '["one", " "]', "a.json: record 2: an empty text"),
+        ("a.yaml", "- prompt: one\n- prompt: ''\n", "a.yaml:2: the field 'prompt' is empty"),
+    ],
+)
+def test_a_record_without_a_text_is_told(tmp_path: Path, name: str, content: str, words: str) -> None:
+    """With its line, or its number where the format has no lines, and what to do."""
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InputError) as told:
+        read_evaluation_set(tmp_path / name)
+    assert words in str(told.value)
+    assert "take the record out" in told.value.hint
+
+
+@pytest.mark.parametrize(
     ("written", "there", "split"),
     [
         ("a.csv", {"a.csv"}, ("a.csv", None)),

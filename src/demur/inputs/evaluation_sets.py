@@ -82,18 +82,29 @@ def read_evaluation_set(path: Path, field: str | None = None) -> EvaluationSet:
         for line in read_lines(path):
             if field is None:
                 field = _choose_field(read_record(line, path), path, line.number)
-            texts.append((f":{line.number}", read_field(line, field, path)))
+            text = read_field(line, field, path)
+            _refuse_blank(text, field, path, line.number)
+            texts.append((f":{line.number}", text))
     else:
         for number, (at, record) in enumerate(read_rows(path, "an evaluation set"), start=1):
             label = "" if at is not None else f"record {number}: "
             if field is None:
                 field = "" if isinstance(record, str) else _choose_field(record, path, at)
             text = record if field == "" and isinstance(record, str) else find_text(record, field, path, at, label)
+            _refuse_blank(text, field, path, at, label)
             texts.append((f"#{number}" if at is None else f":{at}", text))
     if not texts:
         raise InputError("an evaluation set without a single text", path=path,
                          hint="Nothing would be kept out of the dataset.")  # fmt: skip
     return EvaluationSet(path.name, path, field or "", tuple(texts))
+
+
+def _refuse_blank(text: str, field: str, path: Path, line: int | None, label: str = "") -> None:
+    """A hole in a set would be a hole in the check."""
+    if not text.strip():
+        what = f"the field {field!r} is empty" if field else "an empty text"
+        raise InputError(f"{label}{what}", path=path, line=line,
+                         hint="Nothing could be compared with it: fill it in, or take the record out.")  # fmt: skip
 
 
 def name_sets(sets: Sequence[EvaluationSet]) -> tuple[EvaluationSet, ...]:
