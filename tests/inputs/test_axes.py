@@ -55,7 +55,10 @@ def test_without_axes_nothing_is_aimed_at(workspace: Path) -> None:
         ("axes: {tense: [past, ' Past']}", "'past' stands twice in 'tense'"),
         ("axes: {tense: [past, ' ']}", "'tense' is empty"),
         ("axes: {' ': [past]}", "' ' is empty"),
-        ("axes: {mode: [x, y]}", "'mode' is demur's own word, and no axis; give the axis another name, such as my_mode"),
+        (
+            "axes: {mode: [x, y]}",
+            "'mode' is demur's own word, and no axis; give the axis another name, such as my_mode",
+        ),
         ("axes: {tone: [x], Risk: [z]}", "'Risk' is demur's own word"),
         ("axes: [persona]", "axes"),
         ("axes: {tense: [[past]]}", "axes"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from demur.errors import InputError
-from demur.inputs.task import check_task_name, read_tasks
+from demur.inputs.task import check_task_name, read_tasks, warn_of_seed_risks
 from demur.inputs.validation import read_environment
 
 
@@ -250,6 +250,29 @@ def test_seeds_are_chosen_by_risk_and_kind(workspace: Path) -> None:
     ]
     assert chosen == [["lock"], ["any"], ["twin"], ["queue"]]
     assert len(task.seeds) == 4
+
+
+MISSPELT = """\
+seed_examples:
+  - {instruction: any, response: No.}
+  - {instruction: lock, response: No., risk: lock_piking}
+  - {instruction: queue, response: No., risk: queue_jumping}
+  - {instruction: locks, response: No., risk: lock_piking}
+"""
+
+
+def test_seeds_for_a_risk_that_the_policy_does_not_have_are_warned_of(workspace: Path) -> None:
+    """Once for each name, with the place of the first and the nearest valid name; the policy's other risks are no mistake."""
+    path = workspace / "task.yaml"
+    text = path.read_text().split("seed_datastore")[0]
+    path.write_text(text + MISSPELT)
+    line = text.count("\n") + 3
+    assert warn_of_seed_risks(read(path)[0]) == [
+        f"task.yaml:{line}: seed:2 and 1 more are about the risk 'lock_piking', which policy.yaml does not have, and will "
+        "not be used. Did you mean 'lock_picking'? Valid: lock_picking, queue_jumping."
+    ]
+    path.write_text(text + MISSPELT.replace("piking", "picking"))
+    assert warn_of_seed_risks(read(path)[0]) == []
 
 
 @pytest.mark.parametrize("more", ["kind: comply", "risk: queue_jumping"])

@@ -74,7 +74,9 @@ def _check_axes(axes: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, 
         raise ValueError("no axis is listed; leave the key out, or write default")
     for name, values in axes.items():
         if name.strip().casefold() in RESERVED:
-            raise ValueError(f"{name!r} is demur's own word, and no axis; give the axis another name, such as my_{name}")
+            raise ValueError(
+                f"{name!r} is demur's own word, and no axis; give the axis another name, such as my_{name}"
+            )
         if not name.strip() or not all(value.strip() for value in values):
             raise ValueError(f"an axis and its values are words, and one of {name!r} is empty")
         folded = [value.strip().casefold() for value in values]

@@ -187,10 +187,27 @@ def _read_task(document: Document, environment: Mapping[str, str]) -> TaskInputs
             raise InputError(
                 f"no seed examples of requests to decline for the risk {risk.risk!r}",
                 path=seeds_path,
-                hint="A seed counts for every risk unless it names one (risk: …), and as one to decline unless it says "
+                hint=" ".join(warn_of_seed_risks(inputs))
+                or "A seed counts for every risk unless it names one (risk: …), and as one to decline unless it says "
                 "kind: comply.",
             )
     return inputs
+
+
+def warn_of_seed_risks(inputs: TaskInputs) -> list[str]:
+    """A warning for each risk that seeds name and the policy does not have: nothing is ever made of such seeds."""
+    known = [risk.risk for risk in inputs.policy.risks]
+    lost: dict[str, list[Seed]] = {}
+    for seed in inputs.seeds:
+        if seed.risk and seed.risk not in known:
+            lost.setdefault(seed.risk, []).append(seed)
+    return [
+        f"{inputs.sources['seeds'].name}{f':{seeds[0].line}' if seeds[0].line else ''}: {seeds[0].id} "
+        + (f"and {len(seeds) - 1} more are" if len(seeds) > 1 else "is")
+        + f" about the risk {name!r}, which {inputs.sources['policy'].name} does not have, and will not be used. "
+        + suggest(name, known)
+        for name, seeds in lost.items()
+    ]
 
 
 def _read_evaluations(task: Task, document: Document) -> tuple[EvaluationSet, ...]:
