@@ -204,7 +204,7 @@ def test_one_mistake_is_told_once(workspace: Path) -> None:
     ("written", "names"),
     [
         ("[queue_jumping, lock_picking]", ["queue_jumping", "lock_picking"]),
-        ("[lock_picking, lock_picking]", ["lock_picking"]),
+        ("[lock_picking]", ["lock_picking"]),
         ('"*"', ["lock_picking", "queue_jumping"]),
         ("queue_jumping", ["queue_jumping"]),
     ],
@@ -217,6 +217,28 @@ def test_a_task_may_name_several_risks(workspace: Path, written: str, names: lis
     assert [risk.risk for risk in task.risks] == names
     assert task.risk.risk == task.find_risk("").risk == names[0]
     assert task.find_risk(names[-1]).risk == names[-1]
+
+
+@pytest.mark.parametrize(
+    ("written", "words", "mend"),
+    [
+        ("[]", "a risk's name is wanted, or a list of names", "risk: [my_risk, another_risk]"),
+        ("{a: b}", "a risk's name is wanted, or a list of names", 'risk: "*" for all'),
+        ("[[lock_picking]]", "a risk's name is wanted, or a list of names", "risk: my_risk"),
+        ("[queue_jumping, lock_picking, queue_jumping]", "'queue_jumping' stands here twice", "Name each once"),
+        ('["*"]', "'*' stands alone", 'risk: "*"'),
+        ('[lock_picking, "*"]', "'*' stands alone", 'risk: "*"'),
+    ],
+)
+def test_risks_that_say_nothing_or_too_much_are_refused(workspace: Path, written: str, words: str, mend: str) -> None:
+    """An empty list, a name twice, all in a list: one error, with its line and how to write it."""
+    path = workspace / "task.yaml"
+    path.write_text(path.read_text().replace("  risk: lock_picking", f"  risk: {written}"))
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert f"risk_policy.risk: {words}" in str(caught.value)
+    assert (caught.value.line, caught.value.also) == (7, ())
+    assert mend in caught.value.hint
 
 
 def test_a_wrong_name_among_several_is_told(workspace: Path) -> None:

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from demur.inputs.axes import Axes
 from demur.inputs.policy import Text
-from demur.inputs.validation import InputModel
+from demur.inputs.validation import InputModel, Truth
 
 MutationKind: TypeAlias = Literal["past_tense", "language", "role_play", "typos", "obfuscation"]
 
@@ -33,7 +33,7 @@ class Mutate(InputModel):
 class Replies(InputModel):
     """What is checked of responses, beyond the guard's verdict."""
 
-    check: bool = Field(
+    check: Truth = Field(
         default=True, description="Drop what does not decline, or declines where the policy wants an answer."
     )
     max_words: int | None = Field(default=None, ge=10, description="Drop responses that are longer; else no bound.")

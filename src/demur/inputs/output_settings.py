@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self, TypeAlias, get_args
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from demur.inputs.policy import Text
-from demur.inputs.validation import InputModel
+from demur.inputs.validation import InputModel, Truth
 from demur.inputs.yaml_text import as_written
 
 FormatName: TypeAlias = Literal[
@@ -51,9 +51,14 @@ class Formatter(InputModel):
         "formatters/dpo",
     ] = Field(default="formatters/safety/refusal", description="The first is the same as instruction-response.")
     system_prompt: Text = Field(default="", description="Put before each conversation; alpaca gets a column `system`.")
-    conversational: bool = Field(
+    conversational: Truth = Field(
         default=False, description="Messages with roles instead of strings; for prompt-completion, kto and dpo."
     )
+
+    @classmethod
+    def guess_mappings(cls, written: object) -> Iterator[dict[str, object]]:
+        """A format's name."""
+        yield {"type": f"formatters/{written}"}
 
     @property
     def format(self) -> FormatName:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from demur.errors import InputError
 from demur.inputs.calibration import Calibration
@@ -19,7 +20,7 @@ from demur.inputs.policy import Policy, Risk, Text, choose_risks, read_policy
 from demur.inputs.seeds import collect_seeds, read_seeds
 from demur.inputs.text_file import expand_home
 from demur.inputs.validation import InputModel, expand, suggest, validate
-from demur.inputs.yaml_text import Document, read_documents
+from demur.inputs.yaml_text import Document, as_written, read_documents
 from demur.records import Seed, SeedKind
 
 DATA_BUILDERS = ("public/safety/refusal",)
@@ -42,6 +43,9 @@ def check_task_name(name: str) -> str:
     return name
 
 
+_NAMING = 'Such as risk: my_risk, risk: [my_risk, another_risk], or risk: "*" for all; without the key, the first one.'
+
+
 class RiskPolicy(InputModel):
     """Which policy file, and which of its risks."""
 
@@ -50,6 +54,24 @@ class RiskPolicy(InputModel):
         default=None,
         description="The risk's name, a list of names, or \"*\" for all; the file's first risk where left out.",
     )
+
+    @field_validator("risk", mode="before")
+    @classmethod
+    def _check_names(cls, written: object) -> object:
+        if written is None:
+            return None
+        names = [as_written(name) for name in written] if isinstance(written, list | tuple) else [as_written(written)]
+        if not names or not all(isinstance(name, str) for name in names):
+            raise PydanticCustomError("risk_names", "a risk's name is wanted, or a list of names", {"hint": _NAMING})
+        if len(names) > 1 or isinstance(written, list | tuple):
+            if "*" in names:
+                raise PydanticCustomError("risk_names", "'*' stands alone, and not in a list", {"hint": _NAMING})
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise PydanticCustomError(
+                    "risk_names", "{name} stands here twice", {"name": repr(twice), "hint": "Name each once."}
+                )
+        return written
 
 
 class SeedDatastore(InputModel):
