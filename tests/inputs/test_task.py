@@ -314,3 +314,41 @@ def test_a_path_that_no_file_can_have_is_not_found(workspace: Path, name: str) -
     path.write_text(path.read_text().replace("policy.yaml", name))
     with pytest.raises(InputError, match="no such file"):
         read_tasks(path, {})
+
+
+@pytest.mark.parametrize("key", ["contrast", "balance", "axes", "mutate", "replies", "decontaminate"])
+def test_a_key_that_asks_for_something_needs_a_value(workspace: Path, key: str) -> None:
+    """A bare `contrast:` would do nothing, without a word."""
+    path = workspace / "task.yaml"
+    path.write_text(f"{key}:\n{path.read_text()}")
+    with pytest.raises(InputError, match=f"{key} has no value") as caught:
+        read(path)
+    assert (caught.value.line, f"Such as {key}: " in caught.value.hint) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("{kinds: [typos], languages: [German]}", "languages are for the kind language"),
+        ("[typos, typos]", "'typos' stands here twice"),
+        ("{kinds: [language], languages: [German, german]}", "mutate.languages: 'German' stands here twice"),
+        ("{kinds: [language], languages: ['']}", "mutate.languages: an empty name stands here"),
+    ],
+)
+def test_mutations_that_do_nothing_are_refused(workspace: Path, written: str, words: str) -> None:
+    """Languages for nothing, a kind or a language twice, one without a name: with the line."""
+    path = workspace / "task.yaml"
+    path.write_text(f"mutate: {written}\n{path.read_text()}")
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert words in str(caught.value)
+    assert (caught.value.line, caught.value.also) == (1, ())
+
+
+def test_languages_of_the_kind_language_are_read(workspace: Path) -> None:
+    """Without the spaces around them."""
+    path = workspace / "task.yaml"
+    path.write_text(f"mutate: {{kinds: [typos, language], languages: [' German ', French]}}\n{path.read_text()}")
+    mutate = read(path)[0].task.mutate
+    assert mutate is not None
+    assert mutate.languages == ("German", "French")

@@ -186,7 +186,7 @@ async def test_mutants_take_kinds_and_languages_in_turn() -> None:
             asked.append((kind, language))
             return Drop(id=parent.draft.id, stage=Stage.MUTATE, reason=Reason.MUTANT_UNCHANGED)
 
-    breeder = MutantBreeder(Mutate(kinds=("typos", "language", "typos"), languages=("German", "French")))
+    breeder = MutantBreeder(Mutate(kinds=("typos", "language"), languages=("German", "French")))
     assert breeder.count_turns(10, 10) == 2
     for turn in range(2):
         for parent in range(4):

@@ -23,6 +23,15 @@ from demur.inputs.validation import InputModel, expand, suggest, validate
 from demur.inputs.yaml_text import Document, as_written, read_documents
 from demur.records import Seed, SeedKind
 
+_ASKING: Mapping[str, str] = {
+    "contrast": "true",
+    "balance": "clause",
+    "axes": "default",
+    "mutate": "[typos]",
+    "replies": "{check: true}",
+    "decontaminate": "{against: [FILE]}",
+}
+"""The keys of a task that ask for something beyond the specification, each with a value that it may have."""
 DATA_BUILDERS = ("public/safety/refusal",)
 _SEGMENT = re.compile(r"\w[\w.+-]*")
 
@@ -179,6 +188,7 @@ def _read_task(document: Document, environment: Mapping[str, str]) -> TaskInputs
     if not isinstance(document.data, dict):
         raise InputError("a task is a mapping of keys", path=document.path, line=document.line(()))
     data = expand(document, environment, prose=frozenset({"seed_examples", "task_description"}))
+    _refuse_bare_keys(data, document)
     task = validate(Task, data, document)
     if task.data_builder not in DATA_BUILDERS:
         raise InputError(
@@ -214,6 +224,14 @@ def _read_task(document: Document, environment: Mapping[str, str]) -> TaskInputs
                 "kind: comply.",
             )
     return inputs
+
+
+def _refuse_bare_keys(data: Mapping[str, object], document: Document) -> None:
+    """A key that asks for something more, and has no value: whoever wrote it wanted what is not done without one."""
+    for key, mend in _ASKING.items():
+        if key in data and data[key] is None:
+            raise InputError(f"{key} has no value, and so asks for nothing", path=document.path, line=document.line((key,)),
+                             hint=f"Such as {key}: {mend}; or take the key out.")  # fmt: skip
 
 
 def warn_of_seed_risks(inputs: TaskInputs) -> list[str]:
