@@ -315,3 +315,15 @@ def test_numbers_that_no_run_writes_do_no_harm(tmp_path: Path, number: str) -> N
     assert record.count(number) > 5
     (folder / "run.json").write_text(record)
     assert not report(folder).unbalanced
+
+
+def test_no_number_is_broken_in_two_on_a_phone(tmp_path: Path) -> None:
+    """Numbers keep to a line, and the column of long ones is wide enough for them."""
+    page = report(write_folder(tmp_path))
+    classes = [attributes.get("class") for tag, attributes in page.tags if tag == "col"]
+    assert "size wide" in classes  # the tokens: 1,200 and more
+    assert "size" in classes
+    text = build_report([read_run(tmp_path)])
+    number = re.search(r"\.number \{([^}]*)\}", text)
+    assert number is not None
+    assert "white-space: nowrap" in number[1]
