@@ -123,6 +123,15 @@ def test_a_task_names_its_sets(workspace: Path) -> None:
     [
         ("{against: [none.csv]}", "task.yaml:15: no such file: none.csv"),
         ("{against: []}", "against"),
+        (
+            "{against: [seeds.jsonl, 'seeds.jsonl:instruction']}",
+            "task.yaml:15: decontaminate: seeds.jsonl: this evaluation",
+        ),
+        ("{against: ['seeds.jsonl:nope']}", "task.yaml:15: decontaminate: seeds.jsonl:1: the field 'nope' is missing"),
+        (
+            "{against: ['seeds.jsonl:']}",
+            "task.yaml:15: decontaminate: no field stands behind the colon in 'seeds.jsonl:'",
+        ),
         ("{against: [seeds.jsonl], method: [bleu]}", "method"),
         ("{against: [seeds.jsonl], ngram: 1}", "ngram"),
         ("{against: [seeds.jsonl], thresold: 0.5}", "thresold"),
@@ -134,4 +143,20 @@ def test_mistakes_in_a_task_are_told(workspace: Path, key: str, words: str) -> N
     task.write_text(task.read_text() + f"decontaminate: {key}\n")
     with pytest.raises(InputError) as told:
         read_tasks(task, {})
-    assert words in str(told.value)
+    assert words in str(told.value).replace(f"{workspace}/", "")
+
+
+def test_a_set_that_is_a_mapping_is_told_what_is_wanted(tmp_path: Path) -> None:
+    """Not the key that only seeds have."""
+    (tmp_path / "a.yaml").write_text("prompt: one\n")
+    with pytest.raises(InputError, match="a list of records is wanted, not a mapping") as told:
+        read_evaluation_set(tmp_path / "a.yaml")
+    assert told.value.hint == "Such as a list of texts."
+
+
+def test_damaged_json_is_told_with_a_mend(tmp_path: Path) -> None:
+    """With line and column."""
+    (tmp_path / "a.jsonl").write_text('{"prompt": "one"}\n{"prompt": "tw')
+    with pytest.raises(InputError, match=r"a\.jsonl:2: not valid JSON.*column") as told:
+        read_evaluation_set(tmp_path / "a.jsonl")
+    assert "Mend it there" in told.value.hint

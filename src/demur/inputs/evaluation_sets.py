@@ -60,8 +60,15 @@ class EvaluationSet:
 
 
 def split_reference(written: str, exists: Callable[[str], bool]) -> tuple[str, str | None]:
-    """FILE, or FILE:FIELD where there is no file of that whole name."""
+    """FILE, or FILE:FIELD where there is no file of that whole name.
+
+    Raises:
+        InputError: there is nothing behind the colon.
+    """
     path, colon, field = written.rpartition(":")
+    if colon and not field and not exists(written) and exists(path):
+        raise InputError(f"no field stands behind the colon in {written!r}",
+                         hint=f"Write {path}, or {path}:FIELD with the field that has the texts.")  # fmt: skip
     if colon and path and field and not exists(written) and exists(path):
         return path, field
     return written, None

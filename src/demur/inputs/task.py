@@ -254,10 +254,19 @@ def _read_evaluations(task: Task, document: Document) -> tuple[EvaluationSet, ..
     if task.decontaminate is None:
         return ()
     beside = document.path.parent
-    sets = []
+    sets: list[EvaluationSet] = []
     for number, written in enumerate(task.decontaminate.against):
-        name, field = split_reference(written, lambda name: (beside / name).exists() or Path(name).exists())
-        sets.append(read_evaluation_set(_resolve(name, document, ("decontaminate", "against", number)), field))
+        where = ("decontaminate", "against", number)
+        try:
+            name, field = split_reference(written, lambda name: (beside / name).exists() or Path(name).exists())
+            path = _resolve(name, document, where)
+            sets.append(read_evaluation_set(path, field))
+            name_sets(sets)
+        except InputError as error:
+            if error.path == document.path:
+                raise
+            raise InputError(f"decontaminate: {error}", path=document.path, line=document.line(where),
+                             hint=error.hint) from error  # fmt: skip
     return name_sets(sets)
 
 
