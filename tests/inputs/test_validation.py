@@ -10,6 +10,8 @@ from demur.inputs.task import read_tasks
 
 FORMS = [
     ("contrast: 0.5", "contrast: a mapping of keys is wanted, not 0.5", "Did you mean {share: 0.5}? Keys: share, attempts."),
+    ("runner_config: 5", "runner_config: a mapping of keys is wanted, not 5", "Did you mean {num_outputs_to_generate: 5}?"),
+    ("balance: true", "balance cannot be true", "Valid: clause"),
     ("contrast: x", "contrast: a mapping of keys is wanted, not 'x'", "Keys: share, attempts."),
     ("mutate: typos", "mutate: a mapping of keys is wanted, not 'typos'", "Did you mean {kinds: [typos]}?"),
     ("replies: true", "replies: a mapping of keys is wanted, not true", "Did you mean {check: true}?"),

@@ -51,8 +51,9 @@ class InputModel(BaseModel):
         keys = ", ".join(field.alias or name for name, field in cls.model_fields.items())
         for guess in cls.guess_mappings(written):
             with suppress(ValidationError):
-                cls.model_validate(guess)
-                return f"Did you mean {show_flow(guess)}? Keys: {keys}."
+                taken = cls.model_validate(guess).model_dump(include=set(guess)).values()
+                if isinstance(written, str | list) or not any(isinstance(value, str) for value in taken):
+                    return f"Did you mean {show_flow(guess)}? Keys: {keys}."
         return f"Keys: {keys}."
 
     @classmethod
@@ -61,9 +62,8 @@ class InputModel(BaseModel):
         if not isinstance(written, str | int | float | list) or len(str(written)) > MAX_SHOWN:
             return
         for name, field in cls.model_fields.items():
-            if field.annotation is not str or isinstance(written, str):
-                yield {field.alias or name: written}
-                yield {field.alias or name: [written]}
+            yield {field.alias or name: written}
+            yield {field.alias or name: [written]}
 
     @classmethod
     def explain_unknown_key(cls, key: str) -> str:
@@ -213,7 +213,7 @@ def _explain(detail: ErrorDetails, data: object, document: Document, prefix: Pat
         expected = re.findall(r"'([^']+)'", str(context.get("expected_tags", context.get("expected", ""))))
         given = context.get("tag", detail["input"])
         if detail["type"] == "literal_error":
-            message = f"{name} cannot be {given!r}"
+            message = f"{name} cannot be {str(given).lower() if isinstance(given, bool) else repr(given)}"
         elif detail["type"] == "union_tag_invalid":
             message = f"{name}: unknown type {given!r}"
         else:
