@@ -246,7 +246,7 @@ def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
     """The fault is an output's, with the path."""
     run = read_run(write_folder(tmp_path))
     (tmp_path / "report.html").mkdir()
-    with pytest.raises(OutputFault, match=r"report\.html is a folder, and a file is to be written") as told:
+    with pytest.raises(OutputFault, match=r"report\.html cannot be written: it is a folder") as told:
         write_report(tmp_path / "report.html", [run])
     assert "Name a file" in told.value.hint
 

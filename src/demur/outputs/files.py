@@ -33,7 +33,7 @@ def open_atomically(path: Path, *, hint: str, mode: int | None = None) -> Iterat
     """
     temporary = None
     if path.is_dir():
-        raise OutputFault(f"{path} is a folder, and a file is to be written", hint="Name a file, such as one in it.")
+        raise OutputFault(f"{path} cannot be written: it is a folder", hint="Name a file, or move the folder away.")
     try:
         make_folder(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
