@@ -14,9 +14,9 @@ from demur.run.runner import Runner
 BUILDER = """\
 name: public/safety/refusal
 blocks:
-  - {name: instruction_generator, type: scripted}
+  - {name: instruction_generator, type: scripted, propose: [x]}
   - {name: dedup, type: rouge_scorer, filter: true, threshold: 0.7}
-  - {name: response_generator, type: scripted}
+  - {name: response_generator, type: scripted, respond: [x]}
   - name: granite_guardian
     type: validators/granite_guardian
     model_version: "3.3"

@@ -103,6 +103,7 @@ class Seed:
         instruction: the request.
         response: the refusal; of a `comply` seed, the answer.
         risk: the name of the risk that it is about, or empty where the file does not say.
+        line: where it stands in its file, from 1, where the format has lines.
     """
 
     id: str
@@ -110,6 +111,7 @@ class Seed:
     response: str
     kind: SeedKind = "refuse"
     risk: str = ""
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)

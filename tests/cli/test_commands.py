@@ -178,3 +178,16 @@ def test_doctor_tells_a_server_that_sees_the_policy_from_one_that_drops_it(works
     gone = run_demur("doctor", "task.yaml", "--config-path", "b.yaml", cwd=workspace)
     assert gone.returncode == 4
     assert gone.stdout.count("nothing answers") == 3
+
+
+def test_a_seed_of_an_unknown_risk_is_warned_of_by_check_and_run(workspace: Path) -> None:
+    """With its line and the nearest name, before the run and in its record."""
+    seeds = workspace / "seeds.jsonl"
+    seeds.write_text(seeds.read_text() + '{"instruction": "x", "response": "No.", "risk": "lock_piking"}\n')
+    words = "seeds.jsonl:5: seed:5 is about the risk 'lock_piking'"
+    said = run_demur("check", "task.yaml", "--engines", "embedded", cwd=workspace).stdout
+    assert f"warning  {words}" in said
+    assert "Did you mean 'lock_picking'?" in said
+    run_demur("run", "task.yaml", "--engines", "embedded", "-n", "1", cwd=workspace)
+    record = json.loads((workspace / "output" / "tests" / "lock_picking" / "run.json").read_text())
+    assert any(warning.startswith(words) for warning in record["result"]["warnings"])

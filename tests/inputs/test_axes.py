@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from demur.errors import InputError
-from demur.inputs.axes import SHIPPED_AXES
+from demur.inputs.axes import RESERVED, SHIPPED_AXES
 from demur.inputs.schema import write_schema
 from demur.inputs.task import Task, read_tasks
 from demur.inputs.validation import read_environment
@@ -55,6 +55,11 @@ def test_without_axes_nothing_is_aimed_at(workspace: Path) -> None:
         ("axes: {tense: [past, ' Past']}", "'past' stands twice in 'tense'"),
         ("axes: {tense: [past, ' ']}", "'tense' is empty"),
         ("axes: {' ': [past]}", "' ' is empty"),
+        (
+            "axes: {mode: [x, y]}",
+            "'mode' is demur's own word, and no axis; give the axis another name, such as my_mode",
+        ),
+        ("axes: {tone: [x], Risk: [z]}", "'Risk' is demur's own word"),
         ("axes: [persona]", "axes"),
         ("axes: {tense: [[past]]}", "axes"),
     ],
@@ -75,6 +80,7 @@ def test_axes_that_cannot_be_used_are_told_with_their_line(workspace: Path, writ
         ("defaults", False),
         ({"region": "default"}, False),
         ({"region": []}, False),
+        *(({name: ["a", "b"]}, False) for name in RESERVED),
         ({"region": ["a", "a"]}, False),
         ({}, False),
     ],

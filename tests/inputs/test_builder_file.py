@@ -256,3 +256,23 @@ def test_a_refusal_judge_that_cannot_be_is_told(tmp_path: Path, block: str, word
     with pytest.raises(InputError, match=re.escape(words)) as raised:
         read(tmp_path, f"{SHORT}      - {block}\n")
     assert hint in (raised.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "script", "given"),
+    [
+        ("instruction_generator", "propose", ""),
+        ("response_generator", "respond", ", respond: []"),
+        ("refusal_judge", "judge_stance", ", propose: [x]"),
+    ],
+)
+def test_a_scripted_block_without_replies_is_refused(tmp_path: Path, name: str, script: str, given: str) -> None:
+    """Where it is read, with its line, and not by a run that drops every draft."""
+    path = tmp_path / "b.yaml"
+    block = f"      - {{name: {name}, type: scripted{given}}}\n"
+    path.write_text("databuilders:\n  public/safety/refusal:\n    blocks:\n" + block)
+    with pytest.raises(InputError, match=f"the block '{name}' has no replies: its '{script}' is ") as caught:
+        read_builder(path, "embedded", {})
+    assert (caught.value.line, f"{script}: [" in caught.value.hint) == (4, True)
+    path.write_text(path.read_text().replace(block, f"      - {{name: {name}, type: scripted, {script}: [x]}}\n"))
+    assert read_builder(path, "embedded", {}).sources[-1] == path

@@ -62,6 +62,25 @@ def test_what_cannot_be_used_is_told_with_its_line(tmp_path: Path, content: str,
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.csv", "id,prompt\n1,abc def\n2,\n", "a.csv:3: the field 'prompt' is empty"),
+        ("a.jsonl", '{"prompt": "one"}\n{"prompt": ""}\n', "a.jsonl:2: the field 'prompt' is empty"),
+        ("a.jsonl", '{"prompt": "  "}\n', "a.jsonl:1: the field 'prompt' is empty"),
+        ("a.json", '["one", " "]', "a.json: record 2: an empty text"),
+        ("a.yaml", "- prompt: one\n- prompt: ''\n", "a.yaml:2: the field 'prompt' is empty"),
+    ],
+)
+def test_a_record_without_a_text_is_told(tmp_path: Path, name: str, content: str, words: str) -> None:
+    """With its line, or its number where the format has no lines, and what to do."""
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InputError) as told:
+        read_evaluation_set(tmp_path / name)
+    assert words in str(told.value)
+    assert "take the record out" in told.value.hint
+
+
+@pytest.mark.parametrize(
     ("written", "there", "split"),
     [
         ("a.csv", {"a.csv"}, ("a.csv", None)),
@@ -104,6 +123,15 @@ def test_a_task_names_its_sets(workspace: Path) -> None:
     [
         ("{against: [none.csv]}", "task.yaml:15: no such file: none.csv"),
         ("{against: []}", "against"),
+        (
+            "{against: [seeds.jsonl, 'seeds.jsonl:instruction']}",
+            "task.yaml:15: decontaminate: seeds.jsonl: this evaluation",
+        ),
+        ("{against: ['seeds.jsonl:nope']}", "task.yaml:15: decontaminate: seeds.jsonl:1: the field 'nope' is missing"),
+        (
+            "{against: ['seeds.jsonl:']}",
+            "task.yaml:15: decontaminate: no field stands behind the colon in 'seeds.jsonl:'",
+        ),
         ("{against: [seeds.jsonl], method: [bleu]}", "method"),
         ("{against: [seeds.jsonl], ngram: 1}", "ngram"),
         ("{against: [seeds.jsonl], thresold: 0.5}", "thresold"),
@@ -115,4 +143,20 @@ def test_mistakes_in_a_task_are_told(workspace: Path, key: str, words: str) -> N
     task.write_text(task.read_text() + f"decontaminate: {key}\n")
     with pytest.raises(InputError) as told:
         read_tasks(task, {})
-    assert words in str(told.value)
+    assert words in str(told.value).replace(f"{workspace}/", "")
+
+
+def test_a_set_that_is_a_mapping_is_told_what_is_wanted(tmp_path: Path) -> None:
+    """Not the key that only seeds have."""
+    (tmp_path / "a.yaml").write_text("prompt: one\n")
+    with pytest.raises(InputError, match="a list of records is wanted, not a mapping") as told:
+        read_evaluation_set(tmp_path / "a.yaml")
+    assert told.value.hint == "Such as a list of texts."
+
+
+def test_damaged_json_is_told_with_a_mend(tmp_path: Path) -> None:
+    """With line and column."""
+    (tmp_path / "a.jsonl").write_text('{"prompt": "one"}\n{"prompt": "tw')
+    with pytest.raises(InputError, match=r"a\.jsonl:2: not valid JSON.*column") as told:
+        read_evaluation_set(tmp_path / "a.jsonl")
+    assert "Mend it there" in told.value.hint

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from demur.errors import InputError
-from demur.inputs.task import check_task_name, read_tasks
+from demur.inputs.task import check_task_name, read_tasks, warn_of_seed_risks
 from demur.inputs.validation import read_environment
 
 
@@ -204,7 +204,7 @@ def test_one_mistake_is_told_once(workspace: Path) -> None:
     ("written", "names"),
     [
         ("[queue_jumping, lock_picking]", ["queue_jumping", "lock_picking"]),
-        ("[lock_picking, lock_picking]", ["lock_picking"]),
+        ("[lock_picking]", ["lock_picking"]),
         ('"*"', ["lock_picking", "queue_jumping"]),
         ("queue_jumping", ["queue_jumping"]),
     ],
@@ -217,6 +217,28 @@ def test_a_task_may_name_several_risks(workspace: Path, written: str, names: lis
     assert [risk.risk for risk in task.risks] == names
     assert task.risk.risk == task.find_risk("").risk == names[0]
     assert task.find_risk(names[-1]).risk == names[-1]
+
+
+@pytest.mark.parametrize(
+    ("written", "words", "mend"),
+    [
+        ("[]", "a risk's name is wanted, or a list of names", "risk: [my_risk, another_risk]"),
+        ("{a: b}", "a risk's name is wanted, or a list of names", 'risk: "*" for all'),
+        ("[[lock_picking]]", "a risk's name is wanted, or a list of names", "risk: my_risk"),
+        ("[queue_jumping, lock_picking, queue_jumping]", "'queue_jumping' stands here twice", "Name each once"),
+        ('["*"]', "'*' stands alone", 'risk: "*"'),
+        ('[lock_picking, "*"]', "'*' stands alone", 'risk: "*"'),
+    ],
+)
+def test_risks_that_say_nothing_or_too_much_are_refused(workspace: Path, written: str, words: str, mend: str) -> None:
+    """An empty list, a name twice, all in a list: one error, with its line and how to write it."""
+    path = workspace / "task.yaml"
+    path.write_text(path.read_text().replace("  risk: lock_picking", f"  risk: {written}"))
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert f"risk_policy.risk: {words}" in str(caught.value)
+    assert (caught.value.line, caught.value.also) == (7, ())
+    assert mend in caught.value.hint
 
 
 def test_a_wrong_name_among_several_is_told(workspace: Path) -> None:
@@ -252,6 +274,29 @@ def test_seeds_are_chosen_by_risk_and_kind(workspace: Path) -> None:
     assert len(task.seeds) == 4
 
 
+MISSPELT = """\
+seed_examples:
+  - {instruction: any, response: No.}
+  - {instruction: lock, response: No., risk: lock_piking}
+  - {instruction: queue, response: No., risk: queue_jumping}
+  - {instruction: locks, response: No., risk: lock_piking}
+"""
+
+
+def test_seeds_for_a_risk_that_the_policy_does_not_have_are_warned_of(workspace: Path) -> None:
+    """Once for each name, with the place of the first and the nearest valid name; the policy's other risks are no mistake."""
+    path = workspace / "task.yaml"
+    text = path.read_text().split("seed_datastore")[0]
+    path.write_text(text + MISSPELT)
+    line = text.count("\n") + 3
+    assert warn_of_seed_risks(read(path)[0]) == [
+        f"task.yaml:{line}: seed:2 and 1 more are about the risk 'lock_piking', which policy.yaml does not have, and will "
+        "not be used. Did you mean 'lock_picking'? Valid: lock_picking, queue_jumping."
+    ]
+    path.write_text(text + MISSPELT.replace("piking", "picking"))
+    assert warn_of_seed_risks(read(path)[0]) == []
+
+
 @pytest.mark.parametrize("more", ["kind: comply", "risk: queue_jumping"])
 def test_a_risk_without_a_request_to_decline_is_refused(workspace: Path, more: str) -> None:
     """Nothing could be shown to the generator, and nothing tried on the guard."""
@@ -269,3 +314,41 @@ def test_a_path_that_no_file_can_have_is_not_found(workspace: Path, name: str) -
     path.write_text(path.read_text().replace("policy.yaml", name))
     with pytest.raises(InputError, match="no such file"):
         read_tasks(path, {})
+
+
+@pytest.mark.parametrize("key", ["contrast", "balance", "axes", "mutate", "replies", "decontaminate"])
+def test_a_key_that_asks_for_something_needs_a_value(workspace: Path, key: str) -> None:
+    """A bare `contrast:` would do nothing, without a word."""
+    path = workspace / "task.yaml"
+    path.write_text(f"{key}:\n{path.read_text()}")
+    with pytest.raises(InputError, match=f"{key} has no value") as caught:
+        read(path)
+    assert (caught.value.line, f"Such as {key}: " in caught.value.hint) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("{kinds: [typos], languages: [German]}", "languages are for the kind language"),
+        ("[typos, typos]", "'typos' stands here twice"),
+        ("{kinds: [language], languages: [German, german]}", "mutate.languages: 'German' stands here twice"),
+        ("{kinds: [language], languages: ['']}", "mutate.languages: an empty name stands here"),
+    ],
+)
+def test_mutations_that_do_nothing_are_refused(workspace: Path, written: str, words: str) -> None:
+    """Languages for nothing, a kind or a language twice, one without a name: with the line."""
+    path = workspace / "task.yaml"
+    path.write_text(f"mutate: {written}\n{path.read_text()}")
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert words in str(caught.value)
+    assert (caught.value.line, caught.value.also) == (1, ())
+
+
+def test_languages_of_the_kind_language_are_read(workspace: Path) -> None:
+    """Without the spaces around them."""
+    path = workspace / "task.yaml"
+    path.write_text(f"mutate: {{kinds: [typos, language], languages: [' German ', French]}}\n{path.read_text()}")
+    mutate = read(path)[0].task.mutate
+    assert mutate is not None
+    assert mutate.languages == ("German", "French")

@@ -117,6 +117,15 @@ def test_the_record_has_it_only_where_it_is_said() -> None:
         ("{url: 'https://x.org/<script>'}", "https://"),
         ("{url: 'https://x.org/ y'}", "https://"),
         ("{creators: [{name: X, type: robot}]}", "card.creators"),
+        ('{creators: [Ann, ""]}', "card.creators.1: nothing stands here"),
+        ('{creators: ["  "]}', "card.creators.0: nothing stands here but spaces"),
+        ('{creators: [{name: " "}]}', "card.creators.0.name: nothing stands here but spaces"),
+        ('{creators: ["a\\0b"]}', "a character that nothing can show"),
+        ("{creators: [Ann, {name: Ann}]}", "'Ann' stands here twice"),
+        ("{creators: [{type: person}]}", "the key 'name' is missing in card.creators.0"),
+        ("{creators: [[Ann]]}", "card.creators.0: a name is wanted, or {name: …"),
+        ('{license: "  "}', "card.license: nothing stands here but spaces"),
+        ('{license: "\\u0000"}', "card.license: a character that nothing can show"),
         ("{licence: mit}", "license"),
     ],
 )
@@ -127,6 +136,7 @@ def test_what_cannot_be_said_is_an_error(workspace: Path, said: str, words: str)
     with pytest.raises(InputError) as raised:
         read_tasks(path, {"DGT_DATA_DIR": "data"})
     assert words in f"{raised.value} {raised.value.hint}"
+    assert (raised.value.line, raised.value.also) == (path.read_text().count("\n"), ())
 
 
 def test_a_file_without_a_line_is_no_configuration() -> None:

@@ -262,8 +262,9 @@ def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
     """The fault is an output's, with the path."""
     run = read_run(write_folder(tmp_path))
     (tmp_path / "report.html").mkdir()
-    with pytest.raises(OutputFault, match=r"report\.html"):
+    with pytest.raises(OutputFault, match=r"report\.html cannot be written: it is a folder") as told:
         write_report(tmp_path / "report.html", [run])
+    assert "Name a file" in told.value.hint
 
 
 def test_nodes_give_what_is_there_and_nothing_else() -> None:
@@ -331,3 +332,15 @@ def test_numbers_that_no_run_writes_do_no_harm(tmp_path: Path, number: str) -> N
     assert record.count(number) > 5
     (folder / "run.json").write_text(record)
     assert not report(folder).unbalanced
+
+
+def test_no_number_is_broken_in_two_on_a_phone(tmp_path: Path) -> None:
+    """Numbers keep to a line, and the column of long ones is wide enough for them."""
+    page = report(write_folder(tmp_path))
+    classes = [attributes.get("class") for tag, attributes in page.tags if tag == "table"]
+    assert "bars wide" in classes  # the tokens: 1,200 and more
+    assert "bars" in classes
+    text = build_report([read_run(tmp_path)])
+    number = re.search(r"\.number \{([^}]*)\}", text)
+    assert number is not None
+    assert "white-space: nowrap" in number[1]

@@ -334,3 +334,16 @@ def test_more_processes_give_the_same_files(tmp_path: Path, monkeypatch: pytest.
         found.append([(tmp_path / name).read_bytes() for name in ("out.jsonl", "pairs.jsonl")])
     assert found[0] == found[1]
     assert all(found[0])
+
+
+def test_a_missing_field_is_told_with_how_to_name_another(tmp_path: Path) -> None:
+    """By --field for the file itself, as FILE:FIELD for one that it is compared with."""
+    write_lines(tmp_path / "in.jsonl", ["a b"])
+    (tmp_path / "eval.jsonl").write_text('{"prompt": "a"}\n')
+    against = (Reference(tmp_path / "eval.jsonl", None),)
+    with pytest.raises(InputError, match=r"eval\.jsonl:1: the field 'instruction' is missing") as told:
+        dedupe_file(DedupeRequest(source=tmp_path / "in.jsonl", against=against), tmp_path / "out.jsonl")
+    assert told.value.hint == "Found in its place: prompt. Name the field as eval.jsonl:FIELD."
+    with pytest.raises(InputError) as told:
+        dedupe_file(DedupeRequest(source=tmp_path / "eval.jsonl"), tmp_path / "out.jsonl")
+    assert told.value.hint == "Found in its place: prompt. Name the field with --field."

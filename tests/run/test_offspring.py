@@ -188,7 +188,7 @@ async def test_mutants_take_kinds_and_languages_in_turn() -> None:
             asked.append((kind, language, variant))
             return Drop(id=parent.draft.id, stage=Stage.MUTATE, reason=Reason.MUTANT_UNCHANGED)
 
-    breeder = MutantBreeder(Mutate(kinds=("typos", "language", "typos"), languages=("German", "French")))
+    breeder = MutantBreeder(Mutate(kinds=("typos", "language"), languages=("German", "French")))
     assert breeder.count_turns(10, 10) == 4
     for turn in range(4):
         for parent in range(4):

@@ -6,6 +6,7 @@ import argparse
 
 from demur.cli.failures import sanitise_line
 from demur.cli.main import gather_tasks, read_options
+from demur.inputs.task import warn_of_seed_risks
 from demur.run.assemble import warn_of_idle_judge
 from demur.run.exposure import list_exposed
 from demur.run.plan import make_plan
@@ -29,6 +30,8 @@ def execute(arguments: argparse.Namespace) -> int:
             source = f"policy   {inputs.sources['policy']}:" if not number else "     and"
             print(sanitise_line(f"    {source} {risk.risk}, {len(risk.policy.reply_cannot_contain)} clauses"))
         print(sanitise_line(f"    seeds    {inputs.sources['seeds']}: {len(inputs.seeds)}"))
+        for warning in warn_of_seed_risks(inputs):
+            print(sanitise_line(f"    warning  {warning}"))
         for warning in warn_of_template(plan.propose_template, plan_aims(inputs, task.seed)):
             print(sanitise_line(f"    warning  {warning}"))
         for warning in warn_of_idle_judge(plan.builder, inputs):

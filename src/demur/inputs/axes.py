@@ -13,6 +13,9 @@ from demur.inputs.validation import suggest
 SHIPPED = "default"
 """The word that stands for the shipped axes, or for the shipped values of one of them."""
 
+RESERVED = ("clause", "kind", "mode", "opening", "risk", "source", "task")
+"""What datasets are told apart by in any case: an axis of such a name would be counted as that."""
+
 SHIPPED_AXES: Mapping[str, tuple[str, ...]] = {
     "persona": (
         "somebody who says nothing of themselves",
@@ -70,6 +73,10 @@ def _check_axes(axes: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, 
     if not axes:
         raise ValueError("no axis is listed; leave the key out, or write default")
     for name, values in axes.items():
+        if name.strip().casefold() in RESERVED:
+            raise ValueError(
+                f"{name!r} is demur's own word, and no axis; give the axis another name, such as my_{name}"
+            )
         if not name.strip() or not all(value.strip() for value in values):
             raise ValueError(f"an axis and its values are words, and one of {name!r} is empty")
         folded = [value.strip().casefold() for value in values]
@@ -91,6 +98,7 @@ Axes: TypeAlias = Annotated[
                 {
                     "type": "object",
                     "minProperties": 1,
+                    "propertyNames": {"not": {"enum": list(RESERVED)}},
                     "properties": {name: {"anyOf": [{"const": SHIPPED}, _VALUES]} for name in SHIPPED_AXES},
                     "additionalProperties": _VALUES,
                 },

@@ -102,6 +102,12 @@ SYNONYMS: Mapping[str, str] = {"guard": "granite_guardian"}
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_SCRIPTS: Mapping[str, str] = {
+    "instruction_generator": "propose",
+    "response_generator": "respond",
+    "refusal_judge": "judge_stance",
+}
+"""The list that a scripted engine answers from in a block."""
 _TEMPLATED = ("instruction_generator", "response_generator")
 _CHATTING = (*_TEMPLATED, "refusal_judge")
 
@@ -372,4 +378,10 @@ def _check_block(name: str, values: dict[str, Any], block: _Block) -> Any:
             line=block.document.line((*block.prefix, "type")),
             hint=(GATEWAYS_HINT if "openai" in types and given in GATEWAYS else suggest(str(given or ""), types)),
         )
-    return validate(types[given], values, block.document, block.prefix)
+    settings = validate(types[given], values, block.document, block.prefix)
+    script = _SCRIPTS.get(name)
+    if script and isinstance(settings, ScriptedSettings) and not getattr(settings, script):
+        raise InputError(f"the block {name!r} has no replies: its {script!r} is {'empty' if script in values else 'missing'}",
+                         path=block.document.path, line=block.document.line((*block.prefix, script)),
+                         hint=f"Give it a list with at least one text, such as {script}: ['…'].")  # fmt: skip
+    return settings

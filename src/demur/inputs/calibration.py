@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from demur.inputs.axes import Axes
 from demur.inputs.policy import Text
-from demur.inputs.validation import InputModel
+from demur.inputs.validation import InputModel, Truth
 
 MutationKind: TypeAlias = Literal["past_tense", "language", "role_play", "typos", "obfuscation"]
 
@@ -29,11 +29,30 @@ class Mutate(InputModel):
     share: float = Field(default=0.2, gt=0, lt=1, description="The share of the task's pairs that are mutants.")
     languages: tuple[Text, ...] = Field(default=DEFAULT_LANGUAGES, min_length=1, description="Of the kind language.")
 
+    @field_validator("kinds", "languages")
+    @classmethod
+    def _refuse_twice(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        stripped = tuple(name.strip() for name in names)
+        folded = [name.casefold() for name in stripped]
+        if "" in folded:
+            raise ValueError("an empty name stands here; take it out")
+        if twice := next((name for name in stripped if folded.count(name.casefold()) > 1), None):
+            raise ValueError(f"{twice!r} stands here twice; name each once")
+        return stripped
+
+    @model_validator(mode="after")
+    def _refuse_idle_languages(self) -> Self:
+        if "languages" in self.model_fields_set and "language" not in self.kinds:
+            raise ValueError(
+                "languages are for the kind language, which is not among the kinds; add it, or leave them out"
+            )
+        return self
+
 
 class Replies(InputModel):
     """What is checked of responses, beyond the guard's verdict."""
 
-    check: bool = Field(
+    check: Truth = Field(
         default=True, description="Drop what does not decline, or declines where the policy wants an answer."
     )
     max_words: int | None = Field(default=None, ge=10, description="Drop responses that are longer; else no bound.")

@@ -82,7 +82,8 @@ def read_dataset(folder: Path) -> Dataset:
                              hint="Wanted are instruction, response, and metadata with id and mode.")  # fmt: skip
         if row.id in rows:
             raise InputError(f"the id {row.id!r} stands twice", path=path, line=line.number,
-                             hint="Files of several runs are joined by `demur merge`.")  # fmt: skip
+                             hint="Each pair has an id of its own: this file was put together by hand. `demur merge` joins the "
+                                  "folders of several runs.")  # fmt: skip
         rows[row.id] = row
     return Dataset(folder, digest.hexdigest(), tuple(rows.values()))
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from demur.inputs.policy import Text
-from demur.inputs.validation import InputModel
+from demur.inputs.validation import InputModel, Truth
 
 
 class SemanticSettings(InputModel):
@@ -25,7 +25,7 @@ class DedupSettings(InputModel):
     """Deduplication by ROUGE-L."""
 
     type: Literal["rouge_scorer"]
-    filter: bool = Field(default=True, description="Drop duplicates; false only notes the nearest neighbour.")
+    filter: Truth = Field(default=True, description="Drop duplicates; false only notes the nearest neighbour.")
     threshold: float = Field(
         default=0.7, gt=0, description="A draft this near to an earlier one is a duplicate; above 1: off."
     )

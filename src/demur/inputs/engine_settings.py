@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from demur.inputs.policy import Text
-from demur.inputs.validation import InputModel
+from demur.inputs.validation import InputModel, Truth
 
 SYNONYMS = {
     "call_limit": "concurrency",
@@ -186,7 +186,7 @@ class VLLMSettings(ModelSettings):
     gpu_memory_utilization: float | None = Field(default=None, gt=0, le=1, description="Share of a GPU's memory.")
     max_model_len: int | None = Field(default=None, ge=256, description="Context window in tokens.")
     dtype: Text | None = Field(default=None, description="Such as auto, bfloat16.")
-    enforce_eager: bool = Field(default=False, description="No CUDA graphs: starts sooner, runs slower.")
+    enforce_eager: Truth = Field(default=False, description="No CUDA graphs: starts sooner, runs slower.")
 
 
 class OllamaSettings(ModelSettings):

@@ -60,8 +60,15 @@ class EvaluationSet:
 
 
 def split_reference(written: str, exists: Callable[[str], bool]) -> tuple[str, str | None]:
-    """FILE, or FILE:FIELD where there is no file of that whole name."""
+    """FILE, or FILE:FIELD where there is no file of that whole name.
+
+    Raises:
+        InputError: there is nothing behind the colon.
+    """
     path, colon, field = written.rpartition(":")
+    if colon and not field and not exists(written) and exists(path):
+        raise InputError(f"no field stands behind the colon in {written!r}",
+                         hint=f"Write {path}, or {path}:FIELD with the field that has the texts.")  # fmt: skip
     if colon and path and field and not exists(written) and exists(path):
         return path, field
     return written, None
@@ -82,18 +89,29 @@ def read_evaluation_set(path: Path, field: str | None = None) -> EvaluationSet:
         for line in read_lines(path):
             if field is None:
                 field = _choose_field(read_record(line, path), path, line.number)
-            texts.append((f":{line.number}", read_field(line, field, path)))
+            text = read_field(line, field, path)
+            _refuse_blank(text, field, path, line.number)
+            texts.append((f":{line.number}", text))
     else:
         for number, (at, record) in enumerate(read_rows(path, "an evaluation set"), start=1):
             label = "" if at is not None else f"record {number}: "
             if field is None:
                 field = "" if isinstance(record, str) else _choose_field(record, path, at)
             text = record if field == "" and isinstance(record, str) else find_text(record, field, path, at, label)
+            _refuse_blank(text, field, path, at, label)
             texts.append((f"#{number}" if at is None else f":{at}", text))
     if not texts:
         raise InputError("an evaluation set without a single text", path=path,
                          hint="Nothing would be kept out of the dataset.")  # fmt: skip
     return EvaluationSet(path.name, path, field or "", tuple(texts))
+
+
+def _refuse_blank(text: str, field: str, path: Path, line: int | None, label: str = "") -> None:
+    """A hole in a set would be a hole in the check."""
+    if not text.strip():
+        what = f"the field {field!r} is empty" if field else "an empty text"
+        raise InputError(f"{label}{what}", path=path, line=line,
+                         hint="Nothing could be compared with it: fill it in, or take the record out.")  # fmt: skip
 
 
 def name_sets(sets: Sequence[EvaluationSet]) -> tuple[EvaluationSet, ...]:

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from demur.inputs.engine_settings import AnyEngine, EmbeddedSettings
 from demur.inputs.policy import Text
-from demur.inputs.validation import InputModel
+from demur.inputs.validation import InputModel, Truth
 from demur.inputs.yaml_text import as_written
 
 ROLE = "granite_guardian"
@@ -36,7 +36,7 @@ Judge: TypeAlias = Annotated[AnyEngine, AfterValidator(_refuse_embedded)]
 class GuardSettings(InputModel):
     """What every guard block may set."""
 
-    filter: bool = Field(default=False, description="Read and kept; demur's two filters are always on.")
+    filter: Truth = Field(default=False, description="Read and kept; demur's two filters are always on.")
 
 
 class GraniteGuardSettings(GuardSettings):
@@ -46,7 +46,7 @@ class GraniteGuardSettings(GuardSettings):
     model_version: Annotated[Literal["3.3", "3.2", "4.1"], BeforeValidator(as_written)] = Field(
         description="The model's version: each takes its prompt in a format of its own."
     )
-    think: bool = Field(default=False, description="Let the model reason before its score (3.3 and 4.1).")
+    think: Truth = Field(default=False, description="Let the model reason before its score (3.3 and 4.1).")
     lm_config: Judge = Field(description="The engine that serves the model.")
     criteria_id: Text | None = Field(default=None, description="A built-in of 3.3, in place of the policy.")
     custom_criteria: Text | None = Field(default=None, min_length=1, description="In place of the policy's.")
@@ -60,7 +60,7 @@ class PolicyJudgeSettings(GuardSettings):
 
     type: Literal["validators/policy_judge"]
     lm_config: Judge = Field(description="The engine that serves the model.")
-    think: bool = Field(default=False, description="Let the model give its reasons before its verdict.")
+    think: Truth = Field(default=False, description="Let the model give its reasons before its verdict.")
 
 
 class Qwen3GuardSettings(GuardSettings):
@@ -79,7 +79,7 @@ class LlamaGuardSettings(GuardSettings):
     type: Literal["validators/llama_guard"]
     model_version: Annotated[Literal["3", "4"], BeforeValidator(as_written)] = Field(default="3")
     lm_config: Judge = Field(description="The engine that serves the model.")
-    policy_as_categories: bool = Field(
+    policy_as_categories: Truth = Field(
         default=True, description="Put the risk's own clauses in the place of the built-in categories."
     )
 

@@ -57,13 +57,13 @@ def read_lines(path: Path, *, pipes: bool = False) -> Iterator[Line]:
         raise InputError(f"cannot be read: {error.strerror or error}", path=path) from None
 
 
-def read_field(line: Line, field: str, path: Path) -> str:
+def read_field(line: Line, field: str, path: Path, mend: str = "") -> str:
     """The text of a line's record under a field; see `find_text`.
 
     Raises:
         InputError: the line is no UTF-8 or no JSON, or there is no text under that field.
     """
-    return find_text(read_record(line, path), field, path, line.number)
+    return find_text(read_record(line, path), field, path, line.number, mend=mend)
 
 
 def read_record(line: Line, path: Path) -> Any:
@@ -79,13 +79,14 @@ def read_record(line: Line, path: Path) -> Any:
     return parse_json(text, path, line.number)
 
 
-def find_text(record: Any, field: str, path: Path, line: int | None, label: str = "") -> str:
+def find_text(record: Any, field: str, path: Path, line: int | None, label: str = "", mend: str = "") -> str:
     """The text under a field of a record.
 
     Args:
         field: a key; or keys and list positions (counted from 0) joined by dots that lead inward, such as
             `metadata.text` and `messages.0.content`. A key that has dots itself comes first.
         label: put before an error's words, where a line cannot say which record it is.
+        mend: how another field is named, for the error's hint.
 
     Raises:
         InputError: there is nothing there, or it is no text.
@@ -102,7 +103,10 @@ def find_text(record: Any, field: str, path: Path, line: int | None, label: str 
             else:
                 found = ", ".join(map(str, value)) or "nothing" if isinstance(value, Mapping) else name_kind(value)
                 raise InputError(
-                    f"{label}the field {field!r} is missing", path=path, line=line, hint=f"Found in its place: {found}."
+                    f"{label}the field {field!r} is missing",
+                    path=path,
+                    line=line,
+                    hint=f"Found in its place: {found}. {mend}".rstrip(),
                 )
     if not isinstance(value, str):
         raise InputError(f"{label}the field {field!r} must be text, not {name_kind(value)}", path=path, line=line)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self, TypeAlias, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from demur.inputs.policy import Text
-from demur.inputs.validation import InputModel
+from demur.inputs.validation import InputModel, Truth
+from demur.inputs.yaml_text import as_written
 
 FormatName: TypeAlias = Literal[
     "instruction-response", "prompt-completion", "messages", "alpaca", "sharegpt", "openai", "kto", "dpo"
@@ -48,9 +51,14 @@ class Formatter(InputModel):
         "formatters/dpo",
     ] = Field(default="formatters/safety/refusal", description="The first is the same as instruction-response.")
     system_prompt: Text = Field(default="", description="Put before each conversation; alpaca gets a column `system`.")
-    conversational: bool = Field(
+    conversational: Truth = Field(
         default=False, description="Messages with roles instead of strings; for prompt-completion, kto and dpo."
     )
+
+    @classmethod
+    def guess_mappings(cls, written: object) -> Iterator[dict[str, object]]:
+        """A format's name."""
+        yield {"type": f"formatters/{written}"}
 
     @property
     def format(self) -> FormatName:
@@ -92,12 +100,45 @@ def check_address(text: str) -> str:
 Address: TypeAlias = Annotated[Text, AfterValidator(check_address)]
 
 
+def check_words(text: str) -> str:
+    """Text without the spaces around it.
+
+    Raises:
+        ValueError: there is nothing in it but spaces, or a character that no page can show.
+    """
+    if not text.strip():
+        raise ValueError("nothing stands here but spaces" if text else "nothing stands here; write it, or leave it out")
+    if any(unicodedata.category(each) in ("Cc", "Cs") and not each.isspace() for each in text):
+        raise ValueError(f"a character that nothing can show stands in {text!r}; take it out")
+    return text.strip()
+
+
+Words: TypeAlias = Annotated[Text, AfterValidator(check_words)]
+
+
 class Creator(InputModel):
     """Someone who made a dataset."""
 
-    name: Text = Field(min_length=1)
+    name: Words
     type: Literal["person", "organization"] = "person"
     url: Address = ""
+
+
+def _tell_form(written: object) -> str | None:
+    """Which of the two forms somebody chose: by it one of them is checked, and one error told."""
+    if isinstance(written, Mapping | Creator):
+        return "a maker"
+    return "a name" if isinstance(as_written(written), str) else None
+
+
+Maker: TypeAlias = Annotated[
+    Annotated[Words, Tag("a name")] | Annotated[Creator, Tag("a maker")],
+    Discriminator(
+        _tell_form,
+        custom_error_type="no_maker",
+        custom_error_message="a name is wanted, or {name: …, type: person or organization, url: …}",
+    ),
+]
 
 
 class Card(InputModel):
@@ -107,9 +148,22 @@ class Card(InputModel):
         default="", description="The dataset's licence: an identifier such as cc-by-4.0, its name, or its address."
     )
     url: Address = Field(default="", description="Where the dataset is to be found.")
-    creators: tuple[Text | Creator, ...] = Field(
+    creators: tuple[Maker, ...] = Field(
         default=(), description="Who made it: names of persons, or {name, type: person or organization, url}."
     )
+
+    @field_validator("license")
+    @classmethod
+    def _check_license(cls, text: str) -> str:
+        return text and check_words(text)
+
+    @field_validator("creators")
+    @classmethod
+    def _refuse_twice(cls, makers: tuple[str | Creator, ...]) -> tuple[str | Creator, ...]:
+        names = [maker.name if isinstance(maker, Creator) else maker for maker in makers]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"{twice!r} stands here twice; name each once")
+        return makers
 
     @property
     def makers(self) -> tuple[Creator, ...]:

@@ -77,14 +77,14 @@ def choose_risks(policy: Policy, wanted: str | tuple[str, ...] | None) -> tuple[
     """
     if wanted == "*":
         return policy.risks
-    names = (wanted,) if wanted is None or isinstance(wanted, str) else tuple(dict.fromkeys(wanted))
+    names = (wanted,) if wanted is None or isinstance(wanted, str) else wanted
     chosen = []
     for name in names:
         try:
             chosen.append(choose_risk(policy, name))
         except KeyError as error:
             raise KeyError(name, error.args[0]) from None
-    return tuple(chosen) or policy.risks[:1]
+    return tuple(chosen)
 
 
 def choose_risk(policy: Policy, name: str | None) -> Risk:

@@ -46,7 +46,7 @@ def read_rows(path: Path, what: str) -> Iterator[Row]:
     reader = {".jsonl": _read_jsonl, ".json": _read_json, ".csv": _read_csv, ".parquet": _read_parquet}.get(
         suffix, _read_yaml
     )
-    return reader(path)
+    return reader(path, what)
 
 
 def name_kind(value: object) -> str:
@@ -55,7 +55,7 @@ def name_kind(value: object) -> str:
     return names.get(type(value), "a number" if isinstance(value, int | float) else type(value).__name__)
 
 
-def _read_jsonl(path: Path) -> Iterator[Row]:
+def _read_jsonl(path: Path, _what: str) -> Iterator[Row]:
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if line.strip():
             yield number, parse_json(line, path, number)
@@ -73,7 +73,10 @@ def parse_json(text: str, path: Path, first_line: int) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         raise InputError(
-            f"not valid JSON: {error.msg} (column {error.colno})", path=path, line=first_line + error.lineno - 1
+            f"not valid JSON: {error.msg} (column {error.colno})",
+            path=path,
+            line=first_line + error.lineno - 1,
+            hint="Mend it there, or make the file anew: it may have been cut off.",
         ) from None
     except RecursionError:
         raise InputError("not usable JSON: nested too deeply", path=path, line=first_line) from None
@@ -82,30 +85,30 @@ def parse_json(text: str, path: Path, first_line: int) -> Any:
         raise InputError(f"not usable JSON: {words}", path=path, line=first_line) from None
 
 
-def _read_json(path: Path) -> Iterator[Row]:
-    yield from ((None, row) for row in _unwrap(parse_json(read_text(path), path, 1), path))
+def _read_json(path: Path, what: str) -> Iterator[Row]:
+    yield from ((None, row) for row in _unwrap(parse_json(read_text(path), path, 1), path, what))
 
 
-def _read_yaml(path: Path) -> Iterator[Row]:
+def _read_yaml(path: Path, what: str) -> Iterator[Row]:
     documents = read_documents(path)
     if not documents:
         return
     data, lines = documents[0].data, documents[0]
     prefix = ("seed_examples",) if isinstance(data, dict) else ()
-    for number, row in enumerate(_unwrap(data, path)):
+    for number, row in enumerate(_unwrap(data, path, what)):
         yield lines.line((*prefix, number)), row
 
 
-def _unwrap(data: Any, path: Path) -> list[Any]:
+def _unwrap(data: Any, path: Path, what: str) -> list[Any]:
     rows = data.get("seed_examples") if isinstance(data, dict) else data
     if not isinstance(rows, list):
-        raise InputError(
-            "a list of records is wanted", path=path, hint="Either a list, or a mapping with the key seed_examples."
-        )
+        seeds = what == "seeds"
+        hint = "Either a list, or a mapping with the key seed_examples." if seeds else "Such as a list of texts."
+        raise InputError(f"a list of records is wanted, not {name_kind(data)}", path=path, hint=hint)
     return rows
 
 
-def _read_csv(path: Path) -> Iterator[Row]:
+def _read_csv(path: Path, _what: str) -> Iterator[Row]:
     reader = csv.DictReader(io.StringIO(read_text(path), newline=""))
     while True:
         line = reader.line_num + 1
@@ -119,7 +122,7 @@ def _read_csv(path: Path) -> Iterator[Row]:
         yield max(line, 2), {key: value for key, value in row.items() if key is not None and value is not None}
 
 
-def _read_parquet(path: Path) -> Iterator[Row]:
+def _read_parquet(path: Path, _what: str) -> Iterator[Row]:
     try:
         import pyarrow
         import pyarrow.parquet

@@ -46,7 +46,7 @@ def collect_seeds(rows: Iterable[Row], path: Path) -> tuple[Seed, ...]:
         instruction = _field(row, "instruction", label, path, place)
         response = _field(row, "response", label, path, place)
         seeds.append(
-            Seed(f"seed:{number}", instruction, response, _read_kind(row, label, path, place), _read_risk(row))
+            Seed(f"seed:{number}", instruction, response, _read_kind(row, label, path, place), _read_risk(row), place)
         )
     if not seeds:
         raise InputError(

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from demur.errors import InputError
 from demur.inputs.calibration import Calibration
@@ -19,9 +20,18 @@ from demur.inputs.policy import Policy, Risk, Text, choose_risks, read_policy
 from demur.inputs.seeds import collect_seeds, read_seeds
 from demur.inputs.text_file import expand_home
 from demur.inputs.validation import InputModel, expand, suggest, validate
-from demur.inputs.yaml_text import Document, read_documents
+from demur.inputs.yaml_text import Document, as_written, read_documents
 from demur.records import Seed, SeedKind
 
+_ASKING: Mapping[str, str] = {
+    "contrast": "true",
+    "balance": "clause",
+    "axes": "default",
+    "mutate": "[typos]",
+    "replies": "{check: true}",
+    "decontaminate": "{against: [FILE]}",
+}
+"""The keys of a task that ask for something beyond the specification, each with a value that it may have."""
 DATA_BUILDERS = ("public/safety/refusal",)
 _SEGMENT = re.compile(r"\w[\w.+-]*")
 
@@ -42,6 +52,9 @@ def check_task_name(name: str) -> str:
     return name
 
 
+_NAMING = 'Such as risk: my_risk, risk: [my_risk, another_risk], or risk: "*" for all; without the key, the first one.'
+
+
 class RiskPolicy(InputModel):
     """Which policy file, and which of its risks."""
 
@@ -50,6 +63,24 @@ class RiskPolicy(InputModel):
         default=None,
         description="The risk's name, a list of names, or \"*\" for all; the file's first risk where left out.",
     )
+
+    @field_validator("risk", mode="before")
+    @classmethod
+    def _check_names(cls, written: object) -> object:
+        if written is None:
+            return None
+        names = [as_written(name) for name in written] if isinstance(written, list | tuple) else [as_written(written)]
+        if not names or not all(isinstance(name, str) for name in names):
+            raise PydanticCustomError("risk_names", "a risk's name is wanted, or a list of names", {"hint": _NAMING})
+        if len(names) > 1 or isinstance(written, list | tuple):
+            if "*" in names:
+                raise PydanticCustomError("risk_names", "'*' stands alone, and not in a list", {"hint": _NAMING})
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise PydanticCustomError(
+                    "risk_names", "{name} stands here twice", {"name": repr(twice), "hint": "Name each once."}
+                )
+        return written
 
 
 class SeedDatastore(InputModel):
@@ -157,6 +188,7 @@ def _read_task(document: Document, environment: Mapping[str, str]) -> TaskInputs
     if not isinstance(document.data, dict):
         raise InputError("a task is a mapping of keys", path=document.path, line=document.line(()))
     data = expand(document, environment, prose=frozenset({"seed_examples", "task_description"}))
+    _refuse_bare_keys(data, document)
     task = validate(Task, data, document)
     if task.data_builder not in DATA_BUILDERS:
         raise InputError(
@@ -187,20 +219,54 @@ def _read_task(document: Document, environment: Mapping[str, str]) -> TaskInputs
             raise InputError(
                 f"no seed examples of requests to decline for the risk {risk.risk!r}",
                 path=seeds_path,
-                hint="A seed counts for every risk unless it names one (risk: …), and as one to decline unless it says "
+                hint=" ".join(warn_of_seed_risks(inputs))
+                or "A seed counts for every risk unless it names one (risk: …), and as one to decline unless it says "
                 "kind: comply.",
             )
     return inputs
+
+
+def _refuse_bare_keys(data: Mapping[str, object], document: Document) -> None:
+    """A key that asks for something more, and has no value: whoever wrote it wanted what is not done without one."""
+    for key, mend in _ASKING.items():
+        if key in data and data[key] is None:
+            raise InputError(f"{key} has no value, and so asks for nothing", path=document.path, line=document.line((key,)),
+                             hint=f"Such as {key}: {mend}; or take the key out.")  # fmt: skip
+
+
+def warn_of_seed_risks(inputs: TaskInputs) -> list[str]:
+    """A warning for each risk that seeds name and the policy does not have: nothing is ever made of such seeds."""
+    known = [risk.risk for risk in inputs.policy.risks]
+    lost: dict[str, list[Seed]] = {}
+    for seed in inputs.seeds:
+        if seed.risk and seed.risk not in known:
+            lost.setdefault(seed.risk, []).append(seed)
+    return [
+        f"{inputs.sources['seeds'].name}{f':{seeds[0].line}' if seeds[0].line else ''}: {seeds[0].id} "
+        + (f"and {len(seeds) - 1} more are" if len(seeds) > 1 else "is")
+        + f" about the risk {name!r}, which {inputs.sources['policy'].name} does not have, and will not be used. "
+        + suggest(name, known)
+        for name, seeds in lost.items()
+    ]
 
 
 def _read_evaluations(task: Task, document: Document) -> tuple[EvaluationSet, ...]:
     if task.decontaminate is None:
         return ()
     beside = document.path.parent
-    sets = []
+    sets: list[EvaluationSet] = []
     for number, written in enumerate(task.decontaminate.against):
-        name, field = split_reference(written, lambda name: (beside / name).exists() or Path(name).exists())
-        sets.append(read_evaluation_set(_resolve(name, document, ("decontaminate", "against", number)), field))
+        where = ("decontaminate", "against", number)
+        try:
+            name, field = split_reference(written, lambda name: (beside / name).exists() or Path(name).exists())
+            path = _resolve(name, document, where)
+            sets.append(read_evaluation_set(path, field))
+            name_sets(sets)
+        except InputError as error:
+            if error.path == document.path:
+                raise
+            raise InputError(f"decontaminate: {error}", path=document.path, line=document.line(where),
+                             hint=error.hint) from error  # fmt: skip
     return name_sets(sets)
 
 

@@ -30,7 +30,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"[-+]?[0-9]+$")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _NULLS = {"", "~", "null", "Null", "NULL"}
-_BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
 class WrittenInt(int):
@@ -189,8 +189,8 @@ class _Builder:
             return text
         if text in _NULLS:
             return None
-        if text in _BOOLS:
-            return _BOOLS[text]
+        if text in BOOLS:
+            return BOOLS[text]
         if _INT.match(text) and len(text) < 400:
             number = WrittenInt(text)
             number.written = text

@@ -32,6 +32,8 @@ def open_atomically(path: Path, *, hint: str, mode: int | None = None) -> Iterat
         OutputFault: the disk refuses, also if an `OSError` leaves the block; what was there before is untouched.
     """
     temporary = None
+    if path.is_dir():
+        raise OutputFault(f"{path} cannot be written: it is a folder", hint="Name a file, or move the folder away.")
     try:
         make_folder(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")

@@ -105,7 +105,7 @@ class MutantBreeder:
 
     def __init__(self, settings: Mutate) -> None:
         self.attempts = 1
-        self._kinds = tuple(dict.fromkeys(settings.kinds))
+        self._kinds = settings.kinds
         self._languages = settings.languages
 
     def count_wanted(self, strand: Strand) -> int:

@@ -248,7 +248,7 @@ class Sieve:
         path, progress = shelf.tally.path, self._progress
         for line in read_lines(path, pipes=True):
             try:
-                text = read_field(line, shelf.text_field, path)
+                text = read_field(line, shelf.text_field, path, self._mend(shelf))
             except InputError as error:
                 self._skip(error)
                 continue
@@ -268,7 +268,7 @@ class Sieve:
         for number, (line, record) in enumerate(read_rows(path, "texts to compare with"), start=1):
             label = "" if line is not None else f"record {number}: "
             try:
-                text = find_text(record, shelf.text_field, path, line, label)
+                text = find_text(record, shelf.text_field, path, line, label, self._mend(shelf))
             except InputError as error:
                 self._skip(error)
                 continue
@@ -277,6 +277,12 @@ class Sieve:
                 shelf.records.append((f"{path}:{line}" if line is not None else f"{path}#{number}", text))
             shelf.tally.records += 1
             yield place, text
+
+    def _mend(self, shelf: Shelf) -> str:
+        """How another field is named, where a shelf's is missing."""
+        if shelf is self.shelves[0]:
+            return "Name the field with --field."
+        return f"Name the field as {shelf.tally.path.name}:FIELD."
 
     def _turn_to(self, shelf: Shelf) -> None:
         path = shelf.tally.path

@@ -11,6 +11,7 @@ from demur.engines.catalog import Catalog
 from demur.errors import BudgetSpent, DemurError, GuardBlind, OutputFault
 from demur.guards.canaries import CanaryReport, check_canaries, check_criteria, require_sight
 from demur.guards.refusal_judge import JUDGE_HINT
+from demur.inputs.task import warn_of_seed_risks
 from demur.outputs.card import write_card
 from demur.outputs.croissant import CROISSANT, describe_croissant
 from demur.outputs.dataset import describe_drop
@@ -83,6 +84,7 @@ class TaskRun:
         said = [warn_of_reply_type(risk) for risk in task.inputs.risks]
         self._warnings = [*list_exposed(plan.builder), *assembly.recipes[0].proposer.warnings, *filter(None, said)]
         self._warnings += assembly.composition.warnings
+        self._warnings += warn_of_seed_risks(task.inputs)
         self._warnings += warn_of_seeds(task.inputs, assembly.contamination)
         self._warnings += warn_of_idle_judge(plan.builder, task.inputs)
         sources = {**task.inputs.sources, **{f"builder_{n}": path for n, path in enumerate(plan.builder.sources)}}
