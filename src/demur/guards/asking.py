@@ -51,6 +51,17 @@ MAX_REPLY_CHARS = 200_000
 its reasons, is some 4,000 tokens."""
 
 
+def settle_sampling(sampling: Sampling | None, max_tokens: int) -> Sampling:
+    """A person's settings, and where they say nothing the most likely answer, the same each time."""
+    sampling = sampling or Sampling()
+    return replace(
+        sampling,
+        temperature=0.0 if sampling.temperature is None else sampling.temperature,
+        max_tokens=sampling.max_tokens or max_tokens,
+        seed=VERDICT_SEED if sampling.seed is None else sampling.seed,
+    )
+
+
 class AskingGuard(ABC):
     """A model behind an engine, asked in its own format. Implements the guard protocol but for the format."""
 
@@ -63,13 +74,7 @@ class AskingGuard(ABC):
             max_tokens: the most tokens that an answer in the guard's format takes.
         """
         self._engine = engine
-        sampling = sampling or Sampling()
-        self._sampling = replace(
-            sampling,
-            temperature=0.0 if sampling.temperature is None else sampling.temperature,
-            max_tokens=sampling.max_tokens or max_tokens,
-            seed=VERDICT_SEED if sampling.seed is None else sampling.seed,
-        )
+        self._sampling = settle_sampling(sampling, max_tokens)
 
     @property
     @abstractmethod

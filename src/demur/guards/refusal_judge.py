@@ -7,10 +7,8 @@ response are data, in a fence that they cannot close (`demur.guards.fencing`).
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from demur.engines.base import Chat, Engine, Message, Request, Sampling, StanceAsk
-from demur.guards.asking import MAX_ANSWER_CHARS, MAX_REASONING_CHARS, MAX_REPLY_CHARS, VERDICT_SEED, tidy_evidence
+from demur.guards.asking import MAX_ANSWER_CHARS, MAX_REASONING_CHARS, MAX_REPLY_CHARS, settle_sampling, tidy_evidence
 from demur.guards.choosing import Choice
 from demur.guards.fencing import fence_pieces
 from demur.inputs.policy import Risk
@@ -76,13 +74,7 @@ class RefusalJudge:
             sampling: settings that replace the judge's own (temperature 0, a fixed seed) where they are not None.
         """
         self._engine = engine
-        sampling = sampling or Sampling()
-        self._sampling = replace(
-            sampling,
-            temperature=0.0 if sampling.temperature is None else sampling.temperature,
-            max_tokens=sampling.max_tokens or MAX_TOKENS,
-            seed=VERDICT_SEED if sampling.seed is None else sampling.seed,
-        )
+        self._sampling = settle_sampling(sampling, MAX_TOKENS)
 
     def render(self, ask: StanceAsk) -> Chat:
         """The question as the system's message, the quoted texts as the user's."""
