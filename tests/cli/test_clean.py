@@ -46,6 +46,7 @@ def test_journals_go_and_datasets_stay(workspace: Path, made: Path, named: str) 
     ended = run_demur("clean", named, "--yes", cwd=workspace)
     assert ended.returncode == 0, ended.stderr
     assert "journal.sqlite and 1 half-written file" in ended.stdout
+    assert "half-written files" not in ended.stdout
     assert f"stays: {', '.join(OUTPUTS)}" in ended.stdout
     assert "Removed from 1 of 1 folder" in ended.stdout
     gone = {".final_data.jsonl.abc.tmp", "journal.sqlite"}

@@ -46,7 +46,7 @@ async def write_twin(risk: Risk, parent: str, attempt: int, seed: int) -> tuple[
 
 @pytest.mark.parametrize("name", RISKS)
 async def test_twins_and_answers_are_whole(name: str) -> None:
-    """Each twin reads as one request, no value is left open, and the answers read as help, nearly all of them."""
+    """Each twin reads as one request, no value is left open, and none of the answers surely reads as a refusal."""
     risk = RISKS[name]
     misread = []
     for seed, parent in enumerate(await list_parents(risk, 30)):
@@ -59,7 +59,7 @@ async def test_twins_and_answers_are_whole(name: str) -> None:
                 misread.append(answer)
             assert not {"{", "}"} & set(twin + answer)
             assert len(answer.split()) >= 10
-    assert len(misread) <= 2, misread  # of 90
+    assert misread == []
 
 
 @pytest.mark.parametrize("name", [name for name in RISKS if name not in TOPICS])

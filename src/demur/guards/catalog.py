@@ -10,7 +10,7 @@ from demur.engines.journaling import JournaledEngine, ReplyStore
 from demur.engines.sampling import sampling_from
 from demur.guards.base import Guard
 from demur.guards.refusal_judge import ROLE, RefusalJudge
-from demur.inputs.engine_settings import AnyEngine, ModelSettings
+from demur.inputs.engine_settings import AnyEngine
 from demur.inputs.guard_settings import (
     AnyGuard,
     EmbeddedGuardSettings,
@@ -55,7 +55,7 @@ def open_judge(settings: AnyEngine, catalog: Catalog, store: ReplyStore) -> tupl
         ExtraMissing: the engine's package is not installed.
     """
     engine = catalog.open(settings, ROLE, store)
-    return RefusalJudge(engine, sampling_from(settings) if isinstance(settings, ModelSettings) else Sampling()), engine
+    return RefusalJudge(engine, sampling_from(settings)), engine
 
 
 def _open_single(

@@ -23,8 +23,6 @@ from demur.stages.split_reply import Sentence, split_reply, tidy_reply
 Scores: TypeAlias = tuple[float, float, float]
 """For declining, for declining in part, for helping."""
 
-PHRASES = "phrases"
-"""The name under which the weight of a phrase's scale stands."""
 _MAX_REQUEST = 10_000
 
 
